@@ -1,0 +1,289 @@
+//! The one extractor: training counts what it emits, scoring sums it, explaining marks it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Language, Stemmer, TokenKind, Tokens};
+
+/// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureSettings {
+    /// Stem words of this language; `None` leaves them as they are.
+    pub stem: Option<Language>,
+    /// Word n-grams of 1 to this many tokens (1 to 3).
+    pub word_ngrams: usize,
+    /// Character n-grams within words, shortest and longest (2 to 6); `None` for none.
+    pub char_ngrams: Option<(usize, usize)>,
+}
+
+impl Default for FeatureSettings {
+    fn default() -> Self {
+        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)) }
+    }
+}
+
+impl FeatureSettings {
+    /// Says what is out of range, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(1..=3).contains(&self.word_ngrams) {
+            return Err(format!("word_ngrams is {}, not 1 to 3", self.word_ngrams));
+        }
+        match self.char_ngrams {
+            Some((shortest, longest)) if shortest < 2 || longest > 6 || shortest > longest => {
+                Err(format!("char_ngrams is {shortest} to {longest}, not within 2 to 6"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The family that a feature belongs to. Each is normalised by its own count, so that the many character n-grams of a
+/// note do not drown its few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Block {
+    /// Word n-grams.
+    Word,
+    /// Character n-grams within words.
+    Char,
+}
+
+impl Block {
+    /// How many blocks there are.
+    pub const COUNT: usize = 2;
+}
+
+/// One occurrence of a feature in a note.
+#[derive(Clone, Copy, Debug)]
+pub struct Gram<'a> {
+    /// The 64-bit fingerprint of the block and the text.
+    pub fingerprint: u64,
+    /// The family.
+    pub block: Block,
+    /// Whether it is a word by itself, and not an n-gram, a mark or a part of a word.
+    pub is_word: bool,
+    /// Index of the first token that it covers.
+    pub first: usize,
+    /// Index of the last token that it covers.
+    pub last: usize,
+    source: Source<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// Units of the padded sequence: token texts between the two edges.
+    Units(&'a [Unit], &'a str),
+    Chars(&'a [char]),
+}
+
+impl Gram<'_> {
+    /// The feature's text: stems joined by spaces, or characters with `_` for a word's edge. `‹` and `›` are the note's
+    /// beginning and end.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self.source {
+            Source::Units(units, stems) => {
+                let texts: Vec<&str> = units.iter().map(|unit| &stems[unit.text.0..unit.text.1]).collect();
+                texts.join(" ")
+            }
+            Source::Chars(chars) => chars.iter().collect(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    hash: u64,
+    is_word: bool,
+    text: (usize, usize),
+}
+
+/// Working memory of the extractor, to be reused from note to note.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The tokens of the note that was read last.
+    pub tokens: Tokens,
+    stems: String,
+    units: Vec<Unit>,
+    chars: Vec<char>,
+}
+
+/// Turns notes into features.
+///
+/// ```
+/// use thinktwice::features::{Extractor, FeatureSettings, Scratch};
+///
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None };
+/// let mut grams = Vec::new();
+/// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
+/// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
+/// ```
+#[derive(Debug)]
+pub struct Extractor {
+    settings: FeatureSettings,
+    stemmer: Stemmer,
+}
+
+impl Extractor {
+    /// An extractor of the features that `settings` names.
+    #[must_use]
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
+    }
+
+    /// Calls `visit` with every feature of `note`, in the note's order. Afterwards `scratch.tokens` are the note's.
+    pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
+        scratch.tokens.read(note);
+        self.visit_words(scratch, &mut visit);
+        if let Some((shortest, longest)) = self.settings.char_ngrams {
+            visit_chars(scratch, shortest, longest, &mut visit);
+        }
+    }
+
+    fn visit_words(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
+        let Scratch { tokens, stems, units, .. } = scratch;
+        stems.clear();
+        units.clear();
+        let mut add = |text: &str, is_word| {
+            let start = stems.len();
+            stems.push_str(text);
+            let hash = text.chars().fold(WORD_SEED, step_char);
+            units.push(Unit { hash, is_word, text: (start, stems.len()) });
+        };
+        add("‹", false);
+        for token in tokens.iter() {
+            match token.kind {
+                TokenKind::Word => add(&self.stemmer.stem(token.text), true),
+                _ => add(token.text, false),
+            }
+        }
+        add("›", false);
+        let edge = units.len() - 1;
+        for from in 0..edge {
+            let mut hash = WORD_SEED;
+            for (length, unit) in units[from..].iter().take(self.settings.word_ngrams).enumerate() {
+                hash = step(hash, unit.hash);
+                let to = from + length;
+                // An edge alone says nothing, and the two edges without a token between them neither.
+                if to == 0 || (from == 0 && to == edge && edge == 1) {
+                    continue;
+                }
+                visit(Gram {
+                    fingerprint: finish(hash),
+                    block: Block::Word,
+                    is_word: length == 0 && units[from].is_word,
+                    first: from.max(1) - 1,
+                    last: to.min(edge - 1) - 1,
+                    source: Source::Units(&units[from..=to], stems),
+                });
+            }
+        }
+    }
+}
+
+fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
+    for (index, token) in scratch.tokens.iter().enumerate() {
+        if token.kind != TokenKind::Word {
+            continue;
+        }
+        let chars = &mut scratch.chars;
+        chars.clear();
+        chars.push('_');
+        chars.extend(token.text.chars());
+        chars.push('_');
+        for from in 0..chars.len() {
+            let mut hash = CHAR_SEED;
+            for (offset, &ch) in chars[from..].iter().take(longest).enumerate() {
+                hash = step_char(hash, ch);
+                if offset + 1 >= shortest {
+                    visit(Gram {
+                        fingerprint: finish(hash),
+                        block: Block::Char,
+                        is_word: false,
+                        first: index,
+                        last: index,
+                        source: Source::Chars(&chars[from..=from + offset]),
+                    });
+                }
+            }
+        }
+    }
+}
+
+// Fingerprints are stored in model files: these functions are part of the format. The step is FNV-1a over characters
+// (Fowler, Noll and Vo), the finish is the 64-bit finaliser of MurmurHash3.
+
+const WORD_SEED: u64 = 0xCBF2_9CE4_8422_2325;
+const CHAR_SEED: u64 = 0x8422_2325_CBF2_9CE4;
+
+fn step_char(hash: u64, ch: char) -> u64 {
+    step(hash, u64::from(ch))
+}
+
+fn step(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23)
+}
+
+fn finish(mut hash: u64) -> u64 {
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+    hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grams(settings: &FeatureSettings, note: &str) -> Vec<(Block, String, usize, usize)> {
+        let mut grams = Vec::new();
+        Extractor::new(settings).visit(note, &mut Scratch::default(), |gram| {
+            grams.push((gram.block, gram.text(), gram.first, gram.last));
+        });
+        grams
+    }
+
+    #[test]
+    fn word_grams_cover_the_tokens_that_they_name() {
+        let settings = FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None };
+        let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
+        assert_eq!(
+            grams(&settings, "Hiring nurses!"),
+            [
+                word("‹ hire", 0, 0),
+                word("‹ hire nurs", 0, 1),
+                word("hire", 0, 0),
+                word("hire nurs", 0, 1),
+                word("hire nurs !", 0, 2),
+                word("nurs", 1, 1),
+                word("nurs !", 1, 2),
+                word("nurs ! ›", 1, 2),
+                word("!", 2, 2),
+                word("! ›", 2, 2),
+            ]
+        );
+    }
+
+    #[test]
+    fn char_grams_stay_within_words() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)) };
+        let texts: Vec<String> =
+            grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
+        assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
+    }
+
+    #[test]
+    fn a_note_without_tokens_has_no_features() {
+        assert!(grams(&FeatureSettings::default(), " \u{200B} ").is_empty());
+    }
+
+    /// Stored in model files: a change here breaks every model.
+    #[test]
+    fn fingerprints_are_fixed() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None };
+        let mut found = Vec::new();
+        Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
+        let again: u64 = finish(step(WORD_SEED, "coffee".chars().fold(WORD_SEED, step_char)));
+        assert_eq!(found, [again]);
+    }
+}
