@@ -1,0 +1,215 @@
+//! The model file: `safetensors`, with everything that is not a tensor in one JSON object under one metadata key.
+//!
+//! One key, because the crate keeps metadata in a hash map: two keys would come out in any order. The tensors are
+//! `vocabulary.fingerprints` (u64, n), `vocabulary.lengths` (u8, n), `vocabulary.text` (u8), `weights` (i16, n × columns),
+//! `scale` and `bias` (f32, columns).
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::{About, FORMAT, Model};
+use crate::digest::hex;
+use crate::error::Error;
+
+const KEY: &str = "thinktwice";
+
+/// The largest file that is read, in bytes: far above any model (the shipped one has about 1 MiB), far below what
+/// would hurt.
+const LARGEST: u64 = 1 << 30;
+
+#[derive(Deserialize)]
+struct Version {
+    format: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    format: u64,
+    digest: String,
+    #[serde(borrow)]
+    about: &'a RawValue,
+}
+
+impl Model {
+    /// Reads the model in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::from_bytes`], and where the file cannot be read or is larger than any model.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let read = || {
+            let size = std::fs::metadata(path)?.len();
+            if size > LARGEST {
+                return Err(std::io::Error::other(format!("{size} bytes are more than any model has")));
+            }
+            std::fs::read(path)
+        };
+        let bytes = read().map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        Self::from_bytes(&bytes).map_err(|error| error.in_file(path))
+    }
+
+    /// Reads a model from the bytes of its file, and checks all of it, the digest too. Allocates in proportion to
+    /// `bytes`, whatever they claim.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Version`] for a model of another format, [`Error::Model`] for anything else that is not a whole model.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::read(bytes, true)
+    }
+
+    /// `verify` recomputes the digest, which takes longer than everything else together.
+    pub(crate) fn read(bytes: &[u8], verify: bool) -> Result<Self, Error> {
+        let broken = |what: &str| Error::Model(what.to_owned());
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|map| map.get(KEY))
+            .ok_or_else(|| broken("a safetensors file, but its metadata has no key \"thinktwice\""))?;
+        let version: Version = parse(json)?;
+        if version.format != FORMAT {
+            return Err(Error::Version { found: version.format, expected: FORMAT });
+        }
+        let header: Header<'_> = parse(json)?;
+        let about: About = parse(header.about.get())?;
+        check_about(&about)?;
+
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        let columns = about.columns();
+        let fingerprints: Vec<u64> = tensor(&tensors, "vocabulary.fingerprints", Dtype::U64, None)?
+            .as_chunks()
+            .0
+            .iter()
+            .map(|chunk| u64::from_le_bytes(*chunk))
+            .collect();
+        let n = fingerprints.len();
+        let text_lengths = tensor(&tensors, "vocabulary.lengths", Dtype::U8, Some(&[n]))?.to_vec();
+        let text = tensor(&tensors, "vocabulary.text", Dtype::U8, None)?;
+        let weights: Vec<i16> = tensor(&tensors, "weights", Dtype::I16, Some(&[n, columns]))?
+            .as_chunks()
+            .0
+            .iter()
+            .map(|chunk| i16::from_le_bytes(*chunk))
+            .collect();
+        let floats = |name| -> Result<Vec<f32>, Error> {
+            let bytes = tensor(&tensors, name, Dtype::F32, Some(&[columns]))?;
+            Ok(bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+        };
+        let (scale, bias) = (floats("scale")?, floats("bias")?);
+        if !scale.iter().chain(&bias).all(|value| value.is_finite()) {
+            return Err(broken("a weight that is not a finite number"));
+        }
+        if !fingerprints.is_sorted_by(|a, b| a < b) {
+            return Err(broken("fingerprints that are out of order or double"));
+        }
+        let texts = std::str::from_utf8(text).map_err(|_| broken("a vocabulary that is not UTF-8"))?.to_owned();
+        check_text_lengths(&texts, &text_lengths)?;
+        if verify && header.digest != digest(header.about.get(), &tensors)? {
+            return Err(broken("its digest is not that of its contents"));
+        }
+        Ok(Self { about, digest: header.digest, fingerprints, texts, text_lengths, weights, scale, bias })
+    }
+
+    /// The bytes of the model's file, with [`Model::digest`] brought up to date. The same model gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] where the parts do not belong together.
+    pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
+        let (n, columns) = (self.fingerprints.len(), self.columns());
+        let fingerprints: Vec<u8> = self.fingerprints.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let weights: Vec<u8> = self.weights.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let (scale, bias) = (le(&self.scale), le(&self.bias));
+        let view =
+            |dtype, shape: &[usize], data| TensorView::new(dtype, shape.to_vec(), data).map_err(|error| Error::Model(error.to_string()));
+        let tensors = [
+            ("bias", view(Dtype::F32, &[columns], &bias)?),
+            ("scale", view(Dtype::F32, &[columns], &scale)?),
+            ("vocabulary.fingerprints", view(Dtype::U64, &[n], &fingerprints)?),
+            ("vocabulary.lengths", view(Dtype::U8, &[n], &self.text_lengths)?),
+            ("vocabulary.text", view(Dtype::U8, &[self.texts.len()], self.texts.as_bytes())?),
+            ("weights", view(Dtype::I16, &[n, columns], &weights)?),
+        ];
+        let write = |digest: String| -> Result<Vec<u8>, Error> {
+            let about = serde_json::value::to_raw_value(&self.about).map_err(|error| Error::Model(error.to_string()))?;
+            let json = serde_json::to_string(&Header { format: FORMAT, digest, about: &about })
+                .map_err(|error| Error::Model(error.to_string()))?;
+            safetensors::serialize(
+                tensors.iter().map(|(name, view)| (*name, view)),
+                Some(HashMap::from([(KEY.to_owned(), json)]).into_iter().collect()),
+            )
+            .map_err(|error| Error::Model(error.to_string()))
+        };
+        let draft = write(String::new())?;
+        let about = serde_json::to_string(&self.about).map_err(|error| Error::Model(error.to_string()))?;
+        let parsed = SafeTensors::deserialize(&draft).map_err(|error| Error::Model(error.to_string()))?;
+        let digest = digest(&about, &parsed)?;
+        let bytes = write(digest.clone())?;
+        self.digest = digest;
+        Ok(bytes)
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Model(format!("metadata that cannot be read ({error})")))
+}
+
+fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype, shape: Option<&[usize]>) -> Result<&'a [u8], Error> {
+    let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
+    let fits = shape.map_or(view.shape().len() == 1, |shape| view.shape() == shape);
+    if view.dtype() != dtype || !fits {
+        return Err(Error::Model(format!("tensor {name} has shape {:?} of {:?}", view.shape(), view.dtype())));
+    }
+    Ok(view.data())
+}
+
+fn digest(about: &str, tensors: &SafeTensors<'_>) -> Result<String, Error> {
+    let mut hasher = Sha256::new();
+    hasher.update(about);
+    for name in ["bias", "scale", "vocabulary.fingerprints", "vocabulary.lengths", "vocabulary.text", "weights"] {
+        let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
+        hasher.update(view.data());
+    }
+    Ok(hex(hasher))
+}
+
+fn check_about(about: &About) -> Result<(), Error> {
+    let broken = |what: String| Err(Error::Model(what));
+    let mut names = BTreeSet::new();
+    for head in &about.heads {
+        let labels: BTreeSet<&String> = head.labels.iter().collect();
+        if !names.insert(&head.name) || labels.len() < 2 || labels.len() != head.labels.len() {
+            return broken(format!("head {:?} is there twice, or has fewer than two different labels", head.name));
+        }
+        let in_range = |value: &f32| (0.0..=1.0).contains(value);
+        if head.thresholds.len() != head.labels.len() || !head.thresholds.iter().all(|threshold| in_range(&threshold.at)) {
+            return broken(format!("head {:?} does not have a threshold between 0 and 1 for each label", head.name));
+        }
+    }
+    if about.heads.is_empty() {
+        return broken("no head".to_owned());
+    }
+    if let Err(what) = about.features.check() {
+        return broken(what);
+    }
+    about.policy.check()
+}
+
+fn check_text_lengths(texts: &str, lengths: &[u8]) -> Result<(), Error> {
+    let mut end = 0;
+    for &length in lengths {
+        end += usize::from(length);
+        if !texts.is_char_boundary(end) {
+            return Err(Error::Model("a vocabulary whose texts do not end where it says".to_owned()));
+        }
+    }
+    if end == texts.len() { Ok(()) } else { Err(Error::Model("a vocabulary that is longer than its texts".to_owned())) }
+}

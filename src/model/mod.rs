@@ -1,0 +1,117 @@
+//! A model as plain data: what training writes and what the classifier is built from.
+
+mod file;
+mod shipped;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::features::FeatureSettings;
+use crate::policy::Policy;
+
+pub use shipped::SHIPPED;
+
+/// The version of the file format that this program reads and writes.
+pub const FORMAT: u64 = 1;
+
+/// A set of labels that exclude each other, such as `intent`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Its name: the corpus column that it was learned from.
+    pub name: String,
+    /// Its labels, two or more.
+    pub labels: Vec<String>,
+    /// From which probability each label counts, in the order of `labels`; fitted on out-of-fold predictions.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// A fitted threshold and the figures that justify it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// The probability from which the label counts.
+    pub at: f32,
+    /// Share of the notes of harmless labels that reach it, out of fold.
+    pub false_alarms: f32,
+    /// Share of the label's own notes that reach it, out of fold.
+    pub found: f32,
+}
+
+/// Below which values the model says that it does not know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// The least share of a note's word tokens that training saw (0 to 1).
+    pub known_words: f32,
+    /// The least probability of the first head's winner (0 to 1).
+    pub confidence: f32,
+}
+
+/// What a model says of itself. Everything here is text in the file's header.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The name that assessments carry.
+    pub name: String,
+    /// The heads; the first decides.
+    pub heads: Vec<Head>,
+    /// Which features it reads.
+    pub features: FeatureSettings,
+    /// When it does not know.
+    pub guard: Guard,
+    /// The policy that it was trained with.
+    pub policy: Policy,
+    /// How it was made: settings of the solver, the calibration, the corpus and its digest, cross-validated figures.
+    /// JSON, kept to the letter.
+    pub training: Box<RawValue>,
+}
+
+impl About {
+    /// How many labels all heads have together.
+    pub(crate) fn columns(&self) -> usize {
+        self.heads.iter().map(|head| head.labels.len()).sum()
+    }
+}
+
+/// A model: features by fingerprint, a row of weights each, a bias for each label.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What it says of itself.
+    pub about: About,
+    /// SHA-256 over everything that decides an answer, in hexadecimal.
+    pub digest: String,
+    /// Fingerprints in ascending order.
+    pub fingerprints: Vec<u64>,
+    /// The texts of the features, in the same order, one after the other.
+    pub texts: String,
+    /// How many bytes of `texts` each feature has.
+    pub text_lengths: Vec<u8>,
+    /// The weights: a row of `columns` for each feature, in units of `scale`.
+    pub weights: Vec<i16>,
+    /// What one unit of each column's weights is worth, in logits.
+    pub scale: Vec<f32>,
+    /// The bias of each label, heads in order.
+    pub bias: Vec<f32>,
+}
+
+impl Model {
+    /// How many labels all heads have together: the length of a row of weights.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.about.columns()
+    }
+
+    /// Every feature's text with its row of weights, in logits, in the order of the fingerprints.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, Vec<f32>)> {
+        let mut at = 0;
+        let columns = self.columns();
+        self.text_lengths.iter().enumerate().map(move |(index, &length)| {
+            let from = at;
+            at += usize::from(length);
+            let row = &self.weights[index * columns..(index + 1) * columns];
+            let logits = row.iter().zip(&self.scale).map(|(&weight, &scale)| f32::from(weight) * scale);
+            (&self.texts[from..at], logits.collect())
+        })
+    }
+}
