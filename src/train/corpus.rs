@@ -1,0 +1,267 @@
+//! Labelled notes, from JSON Lines or CSV. Nothing is lost silently: a row that cannot be used is an error with file, line
+//! and cause.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::digest::hex;
+
+/// One labelled note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The note as it was typed.
+    pub text: String,
+    /// Its label for each head that it has one for.
+    pub labels: BTreeMap<String, String>,
+    /// The brief or source that it came from. A note without one is a group of its own.
+    pub group: String,
+    /// Its name in the corpus: the `id` column, or file and line.
+    pub id: String,
+    /// Every other column, as it stood.
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// A labelled corpus.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Corpus {
+    /// The notes, in the order of the files and their lines.
+    pub notes: Vec<Note>,
+    /// The rows that were passed over, where that was asked for.
+    pub skipped: Vec<SkippedRow>,
+}
+
+/// A row that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedRow {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: u64,
+    /// Why, and how to mend it.
+    pub cause: String,
+}
+
+/// What can go wrong when a corpus is read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CorpusError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A row cannot be used.
+    #[error("{}:{}: {}; mend the line, or pass --skip-bad-rows", .0.path.display(), .0.line, .0.cause)]
+    Row(SkippedRow),
+    /// Neither JSON Lines nor CSV, by its name.
+    #[error("{}: the name of a corpus file ends in .jsonl or .csv; rename or convert it", path.display())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder without corpus files, or files without rows.
+    #[error("{}: no labelled note in it; each line needs \"text\" and \"{head}\"", path.display())]
+    Empty {
+        /// The file or folder.
+        path: PathBuf,
+        /// The label column that was looked for.
+        head: String,
+    },
+}
+
+impl Corpus {
+    /// Reads the files, or all `.jsonl` and `.csv` files of a folder in the order of their names.
+    ///
+    /// `heads` names the label columns: the first is required in every row, the others are optional.
+    ///
+    /// # Errors
+    ///
+    /// [`CorpusError`], with file, line and mend. With `skip_bad_rows`, rows that cannot be used are listed in
+    /// [`Corpus::skipped`] instead.
+    pub fn read(paths: &[PathBuf], heads: &[String], skip_bad_rows: bool) -> Result<Self, CorpusError> {
+        let mut corpus = Self::default();
+        for path in paths {
+            let before = corpus.notes.len();
+            for file in files(path)? {
+                corpus.read_file(&file, heads, skip_bad_rows)?;
+            }
+            if corpus.notes.len() == before {
+                return Err(CorpusError::Empty { path: path.clone(), head: heads[0].clone() });
+            }
+        }
+        Ok(corpus)
+    }
+
+    fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<(), CorpusError> {
+        let read_error = |source| CorpusError::Read { path: path.to_owned(), source };
+        let bytes = std::fs::read(path).map_err(read_error)?;
+        let rows = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("jsonl") => json_rows(&bytes),
+            Some("csv") => csv_rows(&bytes),
+            _ => return Err(CorpusError::Kind { path: path.to_owned() }),
+        };
+        for (line, row) in rows {
+            match row.and_then(|row| note(row, heads, path, line)) {
+                Ok(note) => self.notes.push(note),
+                Err(cause) => {
+                    let row = SkippedRow { path: path.to_owned(), line, cause };
+                    if !skip_bad_rows {
+                        return Err(CorpusError::Row(row));
+                    }
+                    self.skipped.push(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The labels of a head that occur, in the order of the alphabet.
+    #[must_use]
+    pub fn labels(&self, head: &str) -> Vec<String> {
+        let labels: BTreeSet<&String> = self.notes.iter().filter_map(|note| note.labels.get(head)).collect();
+        labels.into_iter().cloned().collect()
+    }
+
+    /// SHA-256 over texts, labels and groups in order, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        for note in &self.notes {
+            let fields = [&note.text, &note.group].into_iter().chain(note.labels.iter().flat_map(|(head, label)| [head, label]));
+            for field in fields {
+                hasher.update((field.len() as u64).to_le_bytes());
+                hasher.update(field);
+            }
+        }
+        hex(hasher)
+    }
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let read_error = |source| CorpusError::Read { path: path.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(read_error)? {
+        let file = entry.map_err(read_error)?.path();
+        if file.extension().is_some_and(|extension| extension == "jsonl" || extension == "csv") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+type Row = BTreeMap<String, serde_json::Value>;
+type Rows = Vec<(u64, Result<Row, String>)>;
+
+fn json_rows(bytes: &[u8]) -> Rows {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let lines = bytes.split(|&byte| byte == b'\n').zip(1..);
+    lines
+        .filter(|(line, _)| !line.trim_ascii().is_empty())
+        .map(|(line, number)| {
+            let row = std::str::from_utf8(line)
+                .map_err(|_| "not UTF-8".to_owned())
+                .and_then(|text| serde_json::from_str(text).map_err(|error| format!("not a JSON object ({error})")));
+            (number, row)
+        })
+        .collect()
+}
+
+fn csv_rows(bytes: &[u8]) -> Rows {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::Reader::from_reader(bytes);
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => return vec![(1, Err(format!("no CSV header ({error})")))],
+    };
+    reader
+        .records()
+        .map(|record| match record {
+            Ok(record) => {
+                let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+                let row = cells.map(|(name, cell)| (name.trim().to_owned(), cell.into())).collect();
+                (record.position().map_or(0, csv::Position::line), Ok(row))
+            }
+            Err(error) => (error.position().map_or(0, csv::Position::line), Err(format!("not a row of the CSV ({error})"))),
+        })
+        .collect()
+}
+
+fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, String> {
+    let mut take = |key: &str| match row.remove(key) {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(serde_json::Value::String(value)) => Ok(Some(value)),
+        Some(serde_json::Value::Number(value)) => Ok(Some(value.to_string())),
+        Some(other) => Err(format!("\"{key}\" is {other}, not a string")),
+    };
+    let text = take("text")?.ok_or("no \"text\"")?;
+    if text.trim().is_empty() {
+        return Err("\"text\" is empty".to_owned());
+    }
+    let mut labels = BTreeMap::new();
+    for (index, head) in heads.iter().enumerate() {
+        match take(head)?.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()) {
+            Some(label) => {
+                labels.insert(head.clone(), label);
+            }
+            None if index == 0 => return Err(format!("no \"{head}\"")),
+            None => {}
+        }
+    }
+    let id = take("id")?.unwrap_or_else(|| format!("{}:{line}", path.display()));
+    let group = take("group")?.unwrap_or_else(|| id.clone());
+    Ok(Note { text, labels, group, id, other: row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, content: &[u8], skip: bool) -> Result<Corpus, CorpusError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("written");
+        Corpus::read(&[path], &["intent".to_owned(), "reason".to_owned()], skip)
+    }
+
+    #[test]
+    fn json_lines_and_csv_give_the_same_notes() {
+        let json = read(
+            "a.jsonl",
+            b"\xEF\xBB\xBF{\"text\":\"hi, you\",\"intent\":\"a\",\"group\":\"g\",\"id\":\"1\",\"hard\":\"x\"}\r\n\n",
+            false,
+        );
+        let csv = read("a.csv", b"id,group,intent,reason,text,hard\n1,g,a,,\"hi, you\",x\n", false);
+        assert_eq!(json.expect("json").notes, csv.expect("csv").notes);
+    }
+
+    #[test]
+    fn a_bad_row_names_file_line_and_cause_or_is_listed() {
+        for (content, cause) in [
+            (&b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":\"a\"}\n"[..], "no \"intent\""),
+            (b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":\n", "not a JSON object"),
+            (b"{\"text\":\"a\",\"intent\":\"x\"}\n\xFF\n", "not UTF-8"),
+            (b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":\" \",\"intent\":\"x\"}\n", "empty"),
+            (b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":[],\"intent\":\"x\"}\n", "not a string"),
+        ] {
+            let error = read("a.jsonl", content, false).expect_err("a bad row").to_string();
+            assert!(error.contains("a.jsonl:2: ") && error.contains(cause), "{error}");
+            let corpus = read("a.jsonl", content, true).expect("skipped");
+            assert_eq!((corpus.notes.len(), corpus.skipped.len(), corpus.skipped[0].line), (1, 1, 2));
+        }
+    }
+
+    #[test]
+    fn no_rows_is_an_error() {
+        assert!(matches!(read("a.jsonl", b"\n", false), Err(CorpusError::Empty { .. })));
+        assert!(matches!(read("a.txt", b"hi\n", false), Err(CorpusError::Kind { .. })));
+    }
+}

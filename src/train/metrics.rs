@@ -1,0 +1,156 @@
+//! Figures with intervals.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// A figure and its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// The figure on all notes.
+    pub value: f64,
+    /// The 2.5 % quantile of the bootstrap.
+    pub low: f64,
+    /// The 97.5 % quantile of the bootstrap.
+    pub high: f64,
+}
+
+/// How many resamples an interval is made of.
+const RESAMPLES: usize = 1000;
+
+/// A figure over `rows` with its percentile-bootstrap interval (Efron 1979). Whole groups are drawn, since notes of one writer are
+/// not independent. `figure` gets the indices of the drawn rows.
+pub fn bootstrap(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> Figure {
+    let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (row, group) in groups.iter().enumerate() {
+        by_group.entry(group).or_default().push(row);
+    }
+    let members: Vec<Vec<usize>> = by_group.into_values().collect();
+    let all: Vec<usize> = (0..groups.len()).collect();
+    let mut random = SplitMix64(0x7468_696E_6B32);
+    let mut values: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let mut rows = Vec::with_capacity(groups.len());
+            for _ in 0..members.len() {
+                rows.extend(&members[random.below(members.len())]);
+            }
+            figure(&rows)
+        })
+        .filter(|value| value.is_finite())
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let quantile = |share: f64| values.get((share * values.len() as f64) as usize).copied().unwrap_or(f64::NAN);
+    Figure { value: figure(&all), low: quantile(0.025), high: quantile(0.975) }
+}
+
+/// The generator of Steele, Lea and Flood (2014): the same numbers everywhere, which is all that is asked of it.
+#[derive(Debug)]
+pub struct SplitMix64(pub u64);
+
+impl SplitMix64 {
+    /// The next 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which is above 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
+    }
+}
+
+/// How often each label was given for each true label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confusion {
+    /// `counts[truth][given]`.
+    pub counts: Vec<Vec<usize>>,
+}
+
+impl Confusion {
+    /// Counts pairs of a true and a given label, each below `labels`.
+    #[must_use]
+    pub fn new(labels: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let mut counts = vec![vec![0; labels]; labels];
+        for (truth, given) in pairs {
+            counts[truth][given] += 1;
+        }
+        Self { counts }
+    }
+
+    fn total(&self) -> usize {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// The share of right answers.
+    #[must_use]
+    pub fn accuracy(&self) -> f64 {
+        let right: usize = (0..self.counts.len()).map(|label| self.counts[label][label]).sum();
+        right as f64 / self.total() as f64
+    }
+
+    /// Of those given the label, the share that have it; 0 where none was given it.
+    #[must_use]
+    pub fn precision(&self, label: usize) -> f64 {
+        let given: usize = self.counts.iter().map(|row| row[label]).sum();
+        self.counts[label][label] as f64 / given.max(1) as f64
+    }
+
+    /// Of those that have the label, the share that were given it; 0 where none has it.
+    #[must_use]
+    pub fn recall(&self, label: usize) -> f64 {
+        let have: usize = self.counts[label].iter().sum();
+        self.counts[label][label] as f64 / have.max(1) as f64
+    }
+
+    /// The harmonic mean of precision and recall; 0 where both are.
+    #[must_use]
+    pub fn f1(&self, label: usize) -> f64 {
+        let (precision, recall) = (self.precision(label), self.recall(label));
+        if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) }
+    }
+
+    /// The mean of F1 over the labels that occur.
+    #[must_use]
+    pub fn macro_f1(&self) -> f64 {
+        let occurring: Vec<usize> = (0..self.counts.len()).filter(|&label| self.counts[label].iter().sum::<usize>() > 0).collect();
+        occurring.iter().map(|&label| self.f1(label)).sum::<f64>() / occurring.len() as f64
+    }
+}
+
+/// The mean of `-ln p(truth)`.
+#[must_use]
+pub fn log_loss(probabilities: &[Vec<f32>], targets: &[usize]) -> f64 {
+    let each = probabilities.iter().zip(targets).map(|(p, &target)| -libm::log(f64::from(p[target]).max(1e-12)));
+    each.sum::<f64>() / targets.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_known_table() {
+        let pairs = [(0, 0), (0, 0), (0, 1), (1, 1), (1, 0), (1, 1), (1, 1), (2, 2)];
+        let confusion = Confusion::new(3, pairs);
+        assert!((confusion.accuracy() - 0.75).abs() < 1e-12);
+        assert!((confusion.precision(0) - 2.0 / 3.0).abs() < 1e-12);
+        assert!((confusion.recall(1) - 0.75).abs() < 1e-12);
+        assert!((confusion.macro_f1() - (2.0 / 3.0 + 0.75 + 1.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_interval_holds_its_figure_and_narrows_with_more_groups() {
+        let width = |n: usize| {
+            let names: Vec<String> = (0..n).map(|i| i.to_string()).collect();
+            let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+            let figure = bootstrap(&groups, |rows| rows.iter().filter(|row| **row % 4 != 0).count() as f64 / rows.len() as f64);
+            assert!(figure.low <= figure.value && figure.value <= figure.high);
+            figure.high - figure.low
+        };
+        assert!(width(400) < width(40));
+    }
+}

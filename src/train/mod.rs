@@ -1,0 +1,16 @@
+//! From a labelled corpus to a model: corpus → matrix → solver → calibration → thresholds → model file.
+//!
+//! Whatever is fitted here is fitted inside the fold that it is measured in: vocabulary, weights, calibration and
+//! thresholds. No group is ever on both sides of a split.
+
+pub mod calibrate;
+pub mod corpus;
+pub mod cross;
+pub mod evaluate;
+pub mod fit;
+pub mod matrix;
+pub mod metrics;
+pub mod solver;
+
+pub use corpus::{Corpus, CorpusError};
+pub use fit::{FitError, FitSettings, fit};
