@@ -1,0 +1,109 @@
+//! `thinktwice-train fit`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use thinktwice::Policy;
+use thinktwice::train::fit::HeadReport;
+use thinktwice::train::{FitSettings, fit};
+
+use super::DataArgs;
+
+#[derive(Args)]
+pub(super) struct FitArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Where to write the model; an existing file is replaced once the new one is complete
+    #[arg(short, long, value_name = "MODEL")]
+    output: PathBuf,
+    /// A policy (TOML) to put into the model instead of the shipped one
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The name that the model's answers carry
+    #[arg(long, default_value = "default")]
+    name: String,
+    /// Folds of the cross-validation
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    folds: usize,
+    /// The weight of the L2 penalty
+    #[arg(long, value_name = "X")]
+    alpha: Option<f64>,
+    /// How many features to keep
+    #[arg(long, value_name = "N")]
+    vocabulary: Option<usize>,
+}
+
+pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
+    let defaults = FitSettings::default();
+    let settings = FitSettings {
+        name: args.name.clone(),
+        folds: args.folds,
+        alpha: args.alpha.unwrap_or(defaults.alpha),
+        vocabulary: args.vocabulary.unwrap_or(defaults.vocabulary),
+        ..defaults
+    };
+    let policy = match &args.policy {
+        None => Policy::shipped(),
+        Some(path) => read_policy(path)?,
+    };
+    let corpus = args.data.read(&settings.heads)?;
+    let start = Instant::now();
+    let mut fitted = fit(&corpus, &settings, &policy)?;
+    let bytes = fitted.model.to_bytes()?;
+    write_whole(&args.output, &bytes)?;
+    let seconds = start.elapsed().as_secs_f64();
+    for report in &fitted.reports {
+        print_report(report);
+    }
+    let head = &fitted.model.about.heads[0];
+    for (label, threshold) in head.labels.iter().zip(&head.thresholds) {
+        anstream::println!(
+            "  {label:<22} counts from {:.3}: reached by {:.1} % of its own notes, {:.1} % of the harmless ones",
+            threshold.at,
+            100.0 * threshold.found,
+            100.0 * threshold.false_alarms
+        );
+    }
+    anstream::println!(
+        "{}: {} features, {} bytes, digest {}, trained on {} notes in {seconds:.1} s",
+        args.output.display(),
+        fitted.model.fingerprints.len(),
+        bytes.len(),
+        &fitted.model.digest[..12],
+        corpus.notes.len()
+    );
+    Ok(())
+}
+
+fn read_policy(path: &Path) -> Result<Policy, thinktwice::Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| thinktwice::Error::Read { path: path.to_owned(), source })?;
+    Policy::from_toml(&text).map_err(|error| error.in_file(path))
+}
+
+/// Writes beside the file and then renames, so that what was there is replaced by the whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), thinktwice::Error> {
+    let error = |source| thinktwice::Error::Write { path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(error)?;
+    file.persist(path).map_err(|failed| error(failed.error))?;
+    Ok(())
+}
+
+fn print_report(report: &HeadReport) {
+    anstream::println!(
+        "{}: cross-validated by groups, {} notes: accuracy {:.3} ({:.3} to {:.3}), macro-F1 {:.3} ({:.3} to {:.3}), log loss {:.3}, calibrated by {}",
+        report.head,
+        report.notes.iter().sum::<usize>(),
+        report.accuracy.value,
+        report.accuracy.low,
+        report.accuracy.high,
+        report.macro_f1.value,
+        report.macro_f1.low,
+        report.macro_f1.high,
+        report.log_loss,
+        report.calibration.method,
+    );
+}

@@ -1,0 +1,88 @@
+//! `thinktwice check`: one draft.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use thinktwice::Verdict;
+
+use super::{ExitStatus, ModelArgs, input, render};
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  thinktwice check \"Hi Ana, I enjoyed your talk on bridge inspection in Porto.\"
+  thinktwice check -f draft.txt
+  xclip -o | thinktwice check --format json
+
+Exit code: 0 send, 1 revise, hold or unsure, 2 the draft could not be read")]
+pub(super) struct CheckArgs {
+    /// The draft; `-` reads it from standard input, and so does leaving it out
+    #[arg(value_name = "TEXT", conflicts_with = "file")]
+    text: Option<String>,
+    /// Read the draft from a file
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long)]
+    quiet: bool,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    /// On a terminal that has them
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
+    let draft = match (&args.text, &args.file) {
+        (_, Some(path)) => input::read(path)?,
+        (Some(text), None) if text != "-" => text.clone(),
+        _ => input::read(Path::new("-"))?,
+    };
+    if draft.trim().is_empty() {
+        bail!("the draft is empty; give it as an argument, with -f FILE, or on standard input");
+    }
+    // The line break that an editor or echo puts behind the last line is not part of the note.
+    let draft = draft.trim_end_matches(['\n', '\r']);
+    let classifier = args.model.classifier()?;
+    let assessment = classifier.assess(draft);
+    if !args.quiet {
+        let mut out = anstream::AutoStream::new(std::io::stdout().lock(), args.color.into());
+        match args.format {
+            Format::Human => render::human::write(&mut out, draft, &assessment)?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string(&assessment)?)?,
+        }
+        out.flush()?;
+    }
+    Ok(if assessment.verdict == Verdict::Send { ExitStatus::Clear } else { ExitStatus::Findings })
+}

@@ -1,0 +1,36 @@
+//! Where a draft comes from.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+/// The largest draft that is read, in bytes: a thousand times the longest note.
+const LARGEST: u64 = 1 << 20;
+
+/// The draft in a file, or on standard input for `-`.
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        return decode(std::io::stdin().lock(), "standard input");
+    }
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {name}; check the path and its permissions"))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        bail!("{name} is a folder; name the file that the draft is in");
+    }
+    decode(file, &name)
+}
+
+fn decode(source: impl Read, name: &str) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    source.take(LARGEST + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("{name} has more than {LARGEST} bytes; a draft is a few hundred (for many notes use thinktwice score)");
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
+        anyhow::anyhow!("{name}:{line}: not UTF-8 (byte {at}); save the draft as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{FEFF}').map_or_else(|| text.clone(), str::to_owned))
+}

@@ -1,0 +1,3 @@
+//! Assessments as people and programs read them.
+
+pub(crate) mod human;
