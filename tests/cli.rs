@@ -1,0 +1,163 @@
+//! The programs from the outside: exit codes, one clear line for each error, nothing half written.
+#![cfg(all(feature = "cli", feature = "train"))]
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use thinktwice::Classifier;
+use thinktwice::model::SHIPPED;
+
+fn run(program: &str, args: &[&str], stdin: &[u8]) -> Output {
+    Command::cargo_bin(program).expect("built").args(args).write_stdin(stdin).output().expect("runs")
+}
+
+fn thinktwice(args: &[&str], stdin: &[u8]) -> Output {
+    run("thinktwice", args, stdin)
+}
+
+/// Exit code 2, nothing on standard output, one line on standard error that contains every part.
+fn assert_fails(output: &Output, parts: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    for part in parts {
+        assert!(error.contains(part), "{part:?} is not in {error}");
+    }
+}
+
+const PUSHY: &str = "I interviewed with you on Tuesday, please tell me whether I got the job. Any news on my application?";
+const WORK: &str = "Hello Ines, I heard your talk about flood barriers in Rotterdam. I work on the same kind of gates at the water board.";
+
+#[test]
+fn exit_codes_follow_the_verdict() {
+    assert_eq!(thinktwice(&["check", PUSHY], b"").status.code(), Some(1));
+    assert_eq!(thinktwice(&["check", WORK], b"").status.code(), Some(0));
+    assert_eq!(thinktwice(&["check", "--quiet", PUSHY], b"").stdout, b"");
+    assert_eq!(thinktwice(&["check", "--limit", "20", WORK], b"").status.code(), Some(1));
+}
+
+#[test]
+fn argument_file_and_standard_input_give_the_answer_of_the_library() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("draft.txt");
+    std::fs::write(&file, format!("{PUSHY}\n")).expect("written");
+    let expected = format!("{}\n", serde_json::to_string(&Classifier::shipped().assess(PUSHY)).expect("json"));
+    let path = file.to_str().expect("a path");
+    for output in [
+        thinktwice(&["check", "--format", "json", PUSHY], b""),
+        thinktwice(&["check", "--format", "json", "-f", path], b""),
+        thinktwice(&["check", "--format", "json", "-"], PUSHY.as_bytes()),
+        thinktwice(&["check", "--format", "json"], format!("{PUSHY}\r\n").as_bytes()),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    }
+    let line = serde_json::json!({ "text": PUSHY, "intent": "mine", "n": 1.5 });
+    let output = thinktwice(&["score", "--explain", "-"], line.to_string().as_bytes());
+    let scored = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(scored.contains(expected.trim_end()), "score says something else than check: {scored}");
+    let scored: serde_json::Value = serde_json::from_str(&scored).expect("json");
+    assert_eq!((&scored["intent"], &scored["n"], &scored["assessment"]["verdict"]), (&"mine".into(), &1.5.into(), &"hold".into()));
+}
+
+#[test]
+fn a_draft_that_cannot_be_read_is_one_clear_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    std::fs::write(path("latin1.txt"), b"first line\ncaf\xE9").expect("written");
+    assert_fails(&thinktwice(&["check", ""], b""), &["the draft is empty"]);
+    assert_fails(&thinktwice(&["check"], b" \n"), &["the draft is empty"]);
+    assert_fails(&thinktwice(&["check", "-f", &path("latin1.txt")], b""), &["latin1.txt:2", "not UTF-8", "save"]);
+    assert_fails(&thinktwice(&["check", "-f", &path("missing.txt")], b""), &["missing.txt", "check the path"]);
+    assert_fails(&thinktwice(&["check", "-f", folder.path().to_str().expect("a path")], b""), &["is a folder"]);
+    assert_fails(&thinktwice(&["check", "-"], &vec![b'a'; 2 << 20]), &["more than"]);
+    assert_fails(&thinktwice(&["score", &path("missing.jsonl")], b""), &["missing.jsonl", "check the path"]);
+    assert_fails(&thinktwice(&["score", &path("notes.docx")], b""), &["notes.docx", ".jsonl"]);
+    assert_eq!(thinktwice(&["check", "--nonsense"], b"").status.code(), Some(2));
+}
+
+#[test]
+fn a_model_or_policy_that_cannot_be_used_is_one_clear_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let write = |name: &str, content: &[u8]| {
+        std::fs::write(path(name), content).expect("written");
+        path(name)
+    };
+    let version = {
+        let (from, to) = (br#"{\"format\":1,"#, br#"{\"format\":7,"#);
+        let at = SHIPPED.windows(from.len()).position(|window| window == from).expect("there");
+        let mut bytes = SHIPPED.to_vec();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        bytes
+    };
+    let check = |option: &str, file: &str| thinktwice(&["check", option, file, WORK], b"");
+    assert_fails(&check("--model", &write("half", &SHIPPED[..SHIPPED.len() / 2])), &["half", "not a usable model"]);
+    assert_fails(&check("--model", &write("old", &version)), &["old", "format version 7", "retrain"]);
+    assert_fails(&check("--model", &path("none")), &["none", "check the path"]);
+    assert_fails(&check("--policy", &write("p.toml", b"limit = 3\nlimt = 4\n")), &["p.toml", "line "]);
+    let policy = include_str!("../src/policy/default.toml").replace("heads.intent.labels.romantic", "heads.intent.labels.romance");
+    assert_fails(&check("--policy", &write("q.toml", policy.as_bytes())), &["q.toml", "romance", "no such label"]);
+}
+
+#[test]
+fn score_keeps_order_and_reports_bad_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("out.jsonl");
+    std::fs::write(&output, "old").expect("written");
+    let input = b"{\"text\":\"\",\"n\":1}\n\n{\"text\":\"Are you single?\",\"n\":2}\r\n{\"text\":3}\n{broken\n\xFF\n{\"n\":3}\n{\"text\":\"  \",\"n\":4}";
+    let result = thinktwice(&["score", "-", "-o", output.to_str().expect("a path")], input);
+    assert_eq!(result.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&result.stderr).into_owned();
+    for (line, cause) in [(4, "not a string"), (5, "not a JSON object"), (6, "not UTF-8"), (7, "no \"text\"")] {
+        assert!(error.lines().any(|text| text.contains(&format!(":{line}: ")) && text.contains(cause)), "{error}");
+    }
+    let written = std::fs::read_to_string(&output).expect("written");
+    let rows: Vec<serde_json::Value> = written.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    let verdicts: Vec<Option<&str>> = rows.iter().map(|row| row["assessment"]["verdict"].as_str()).collect();
+    assert_eq!(verdicts, [Some("unsure"), Some("hold"), None, None, None, None, Some("unsure")]);
+    assert_eq!(rows[3]["line"], 5);
+}
+
+#[test]
+fn training_on_a_bad_corpus_writes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("notes.jsonl");
+    let model = folder.path().join("out.model");
+    let fit = |content: &[u8]| {
+        std::fs::write(&data, content).expect("written");
+        run("thinktwice-train", &["fit", "--data", data.to_str().expect("a path"), "-o", model.to_str().expect("a path")], b"")
+    };
+    assert_fails(&fit(b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":\"b\"}\n"), &["notes.jsonl:2", "no \"intent\"", "--skip-bad-rows"]);
+    assert_fails(&fit(b"{\"text\":\"a\",\"intent\":\"x\"}\n{\"text\":\n"), &["notes.jsonl:2", "not a JSON object"]);
+    assert_fails(&fit(b""), &["notes.jsonl", "no labelled note"]);
+    assert!(!Path::new(&model).exists());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(left.len(), 1, "only the corpus is left: {left:?}");
+}
+
+#[test]
+fn fit_then_evaluate_then_check_with_the_new_model() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = folder.path().join("mine.model");
+    let model = model.to_str().expect("a path");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus");
+    let mut files: Vec<String> = std::fs::read_dir(corpus)
+        .expect("the corpus")
+        .map(|entry| entry.expect("an entry").path().to_str().expect("a path").to_owned())
+        .collect();
+    files.sort();
+    let mut args = vec!["fit", "--vocabulary", "3000", "--name", "mine", "-o", model, "--data"];
+    args.extend(files[..5].iter().map(String::as_str));
+    let fitted = run("thinktwice-train", &args, b"");
+    assert!(fitted.status.success(), "{}", String::from_utf8_lossy(&fitted.stderr));
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/evaluation/notes.jsonl");
+    let measured =
+        run("thinktwice-train", &["evaluate", "--model", model, "--data", notes.to_str().expect("a path"), "--format", "json"], b"");
+    let figures: serde_json::Value = serde_json::from_slice(&measured.stdout).expect("json");
+    let f1 = &figures["heads"][0]["macro_f1"];
+    assert!(f1["low"].as_f64() < f1["value"].as_f64() && f1["value"].as_f64() < f1["high"].as_f64(), "{f1}");
+    let checked = thinktwice(&["check", "--model", model, "--format", "json", PUSHY], b"");
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("\"name\":\"mine\""));
+}
