@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use thinktwice::Policy;
-use thinktwice::train::{Corpus, FitSettings, fit};
+use thinktwice::train::{Corpus, Extras, FitSettings, fit};
 
 fn train(c: &mut Criterion) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus");
@@ -15,7 +15,7 @@ fn train(c: &mut Criterion) {
     let corpus = Corpus::read(&files, &settings.heads, false).expect("a clean corpus");
     let mut group = c.benchmark_group("fit");
     group.sample_size(10);
-    group.bench_function("8 groups", |b| b.iter(|| fit(&corpus, &settings, &Policy::shipped()).expect("a model")));
+    group.bench_function("8 groups", |b| b.iter(|| fit(&corpus, &settings, &Policy::shipped(), &Extras::default()).expect("a model")));
     group.finish();
 }
 

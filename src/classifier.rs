@@ -37,6 +37,8 @@ pub struct Scores {
     pub probabilities: Vec<f32>,
     /// The logit of every label, in the same order.
     pub logits: Vec<f32>,
+    /// The logit that the text is no note at all, where the model has one.
+    pub out_of_scope: Option<f32>,
     /// How many word tokens the note has.
     pub words: usize,
     /// How many of them the model knows.
@@ -164,12 +166,13 @@ impl Classifier {
                 *logit += sum * norm;
             }
         }
+        let out_of_scope = self.about.guard.out_of_scope.and_then(|_| logits.pop());
         let mut probabilities = logits.clone();
         for range in self.head_ranges() {
             softmax(&mut probabilities[range]);
         }
         let words = scratch.tokens.iter().filter(|token| token.kind == TokenKind::Word).count();
-        Scores { probabilities, logits, words, known_words }
+        Scores { probabilities, logits, out_of_scope, words, known_words }
     }
 
     /// The columns of each head.
@@ -220,8 +223,13 @@ impl Classifier {
         assessment
     }
 
-    /// Whether the note has enough that training saw.
+    /// Whether the note has enough that training saw, and is a note.
     fn knows(&self, scores: &Scores) -> bool {
+        if let (Some(logit), Some(most)) = (scores.out_of_scope, self.about.guard.out_of_scope)
+            && logit >= most
+        {
+            return false;
+        }
         scores.known_words > 0 && scores.known_words as f32 >= self.about.guard.known_words * scores.words as f32
     }
 
@@ -257,15 +265,24 @@ impl Classifier {
         rule.threshold.unwrap_or(fitted)
     }
 
-    /// The label that holds the note: of those whose probability reaches its threshold, the likeliest.
+    /// The label that holds the note: the likeliest of those that can, if their probabilities together reach its threshold. Together, because a
+    /// note that is surely harmful in one of two ways is surely harmful.
     pub(crate) fn held<'r>(&self, decisive: &'r Reading) -> Option<(usize, &'r str)> {
         let head = &self.about.heads[0];
-        let holding = decisive.probabilities.iter().enumerate().filter(|(index, (label, p))| {
-            self.policy
-                .rule(&decisive.head, label)
-                .is_some_and(|rule| rule.verdict == Verdict::Hold && *p >= rule.threshold.unwrap_or(head.thresholds[*index].at))
-        });
-        holding.max_by(|(_, (_, a)), (_, (_, b))| a.total_cmp(b)).map(|(index, (label, _))| (index, label.as_str()))
+        let mut total = 0.0;
+        let mut likeliest: Option<(usize, f32, &Rule)> = None;
+        for (index, (label, p)) in decisive.probabilities.iter().enumerate() {
+            if let Some(rule) = self.policy.rule(&decisive.head, label)
+                && rule.verdict == Verdict::Hold
+            {
+                total += p;
+                if likeliest.is_none_or(|(_, most, _)| *p > most) {
+                    likeliest = Some((index, *p, rule));
+                }
+            }
+        }
+        let (index, _, rule) = likeliest?;
+        (total >= rule.threshold.unwrap_or(head.thresholds[index].at)).then(|| (index, decisive.probabilities[index].0.as_str()))
     }
 
     /// What there is to say about a judged note, most important first.

@@ -35,6 +35,9 @@ pub enum Error {
         /// The version that this program reads.
         expected: u64,
     },
+    /// A file of word vectors that cannot be used.
+    #[error("unusable word vectors: {0}; build them again with data/vectors/build.py")]
+    Vectors(String),
     /// A policy that contradicts itself or the model.
     #[error("unusable policy: {0}")]
     Policy(String),

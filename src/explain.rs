@@ -30,7 +30,7 @@ impl Classifier {
     /// shares and the bias add up to the logit.
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
-        let columns = self.about().columns();
+        let columns = self.about().labels();
         let mut found: Vec<(Block, usize, usize, &[f32])> = Vec::new();
         let mut hits = [0_u32; Block::COUNT];
         self.extractor().visit(note, scratch, |gram| {

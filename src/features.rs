@@ -14,11 +14,13 @@ pub struct FeatureSettings {
     pub word_ngrams: usize,
     /// Character n-grams within words, shortest and longest (2 to 6); `None` for none.
     pub char_ngrams: Option<(usize, usize)>,
+    /// Whole words as they stand, unstemmed: the rows that word vectors were folded into.
+    pub surface_words: bool,
 }
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)) }
+        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), surface_words: false }
     }
 }
 
@@ -45,11 +47,13 @@ pub enum Block {
     Word,
     /// Character n-grams within words.
     Char,
+    /// Whole words as they stand, with what word vectors say of them.
+    Surface,
 }
 
 impl Block {
     /// How many blocks there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 3;
 }
 
 /// One occurrence of a feature in a note.
@@ -73,6 +77,7 @@ enum Source<'a> {
     /// Units of the padded sequence: token texts between the two edges.
     Units(&'a [Unit], &'a str),
     Chars(&'a [char]),
+    Word(&'a str),
 }
 
 impl Gram<'_> {
@@ -86,6 +91,7 @@ impl Gram<'_> {
                 texts.join(" ")
             }
             Source::Chars(chars) => chars.iter().collect(),
+            Source::Word(word) => word.to_owned(),
         }
     }
 }
@@ -112,7 +118,7 @@ pub struct Scratch {
 /// ```
 /// use thinktwice::features::{Extractor, FeatureSettings, Scratch};
 ///
-/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None };
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
 /// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
 /// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
@@ -136,6 +142,18 @@ impl Extractor {
         self.visit_words(scratch, &mut visit);
         if let Some((shortest, longest)) = self.settings.char_ngrams {
             visit_chars(scratch, shortest, longest, &mut visit);
+        }
+        if self.settings.surface_words {
+            for (index, token) in scratch.tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word) {
+                visit(Gram {
+                    fingerprint: surface_fingerprint(token.text),
+                    block: Block::Surface,
+                    is_word: false,
+                    first: index,
+                    last: index,
+                    source: Source::Word(token.text),
+                });
+            }
         }
     }
 
@@ -180,6 +198,11 @@ impl Extractor {
     }
 }
 
+/// The fingerprint of a whole word as it stands.
+pub(crate) fn surface_fingerprint(word: &str) -> u64 {
+    finish(word.chars().fold(SURFACE_SEED, step_char))
+}
+
 fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
     for (index, token) in scratch.tokens.iter().enumerate() {
         if token.kind != TokenKind::Word {
@@ -213,6 +236,7 @@ fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &m
 // (Fowler, Noll and Vo), the finish is the 64-bit finaliser of MurmurHash3.
 
 const WORD_SEED: u64 = 0xCBF2_9CE4_8422_2325;
+const SURFACE_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 const CHAR_SEED: u64 = 0x8422_2325_CBF2_9CE4;
 
 fn step_char(hash: u64, ch: char) -> u64 {
@@ -245,7 +269,7 @@ mod tests {
 
     #[test]
     fn word_grams_cover_the_tokens_that_they_name() {
-        let settings = FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None };
+        let settings = FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, surface_words: false };
         let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
@@ -266,7 +290,7 @@ mod tests {
 
     #[test]
     fn char_grams_stay_within_words() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)) };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), surface_words: false };
         let texts: Vec<String> =
             grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
         assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
@@ -280,7 +304,7 @@ mod tests {
     /// Stored in model files: a change here breaks every model.
     #[test]
     fn fingerprints_are_fixed() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false };
         let mut found = Vec::new();
         Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
         let again: u64 = finish(step(WORD_SEED, "coffee".chars().fold(WORD_SEED, step_char)));

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use thinktwice::train::evaluate::evaluate;
-use thinktwice::train::{Corpus, FitError, FitSettings, fit};
+use thinktwice::train::{Corpus, Extras, FitError, FitSettings, fit};
 use thinktwice::{Classifier, Policy};
 
 /// A few groups of the shipped corpus: enough for a model, little enough for a test.
@@ -19,7 +19,7 @@ fn some_groups(count: usize) -> Corpus {
 fn bytes(corpus: &Corpus, threads: usize) -> Vec<u8> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
     let settings = FitSettings { vocabulary: 4000, ..FitSettings::default() };
-    pool.install(|| fit(corpus, &settings, &Policy::shipped())).expect("a model").model.to_bytes().expect("bytes")
+    pool.install(|| fit(corpus, &settings, &Policy::shipped(), &Extras::default())).expect("a model").model.to_bytes().expect("bytes")
 }
 
 #[test]
@@ -40,7 +40,8 @@ fn a_trained_model_beats_guessing_on_groups_that_it_has_not_seen() {
     };
     let (test, train): (Vec<_>, Vec<_>) = all.notes.into_iter().partition(|note| held_out.contains(&note.group));
     let corpus = |notes| Corpus { notes, skipped: Vec::new() };
-    let fitted = fit(&corpus(train), &FitSettings { vocabulary: 8000, ..FitSettings::default() }, &Policy::shipped()).expect("a model");
+    let fitted = fit(&corpus(train), &FitSettings { vocabulary: 8000, ..FitSettings::default() }, &Policy::shipped(), &Extras::default())
+        .expect("a model");
     let evaluation = evaluate(&Classifier::new(&fitted.model), &corpus(test)).expect("known labels");
     // Always answering the commonest label would give 0.4 accuracy and 0.14 macro-F1.
     assert!(evaluation.heads[0].macro_f1.value > 0.5, "{:?}", evaluation.heads[0].macro_f1);
@@ -54,7 +55,7 @@ fn other_labels_make_a_working_model() {
         note.labels = [("tone".to_owned(), label.to_owned())].into();
     }
     let settings = FitSettings { heads: vec!["tone".to_owned()], vocabulary: 2000, ..FitSettings::default() };
-    let mut fitted = fit(&corpus, &settings, &Policy::shipped()).expect("a model");
+    let mut fitted = fit(&corpus, &settings, &Policy::shipped(), &Extras::default()).expect("a model");
     let bytes = fitted.model.to_bytes().expect("bytes");
     let assessment = Classifier::from_bytes(&bytes).expect("whole").assess("Are you married? Give me your number, beautiful");
     assert_eq!(assessment.decisive().head, "tone");
@@ -68,9 +69,9 @@ fn a_corpus_that_cannot_carry_a_model_is_an_error() {
         note.group = "one".to_owned();
     }
     let settings = FitSettings::default();
-    assert!(matches!(fit(&corpus, &settings, &Policy::shipped()), Err(FitError::Corpus(_))));
+    assert!(matches!(fit(&corpus, &settings, &Policy::shipped(), &Extras::default()), Err(FitError::Corpus(_))));
     let mut corpus = some_groups(2);
     corpus.notes.retain(|note| note.labels["intent"] == "romantic");
-    let error = fit(&corpus, &settings, &Policy::shipped()).expect_err("one label").to_string();
+    let error = fit(&corpus, &settings, &Policy::shipped(), &Extras::default()).expect_err("one label").to_string();
     assert!(error.contains("at least two"), "{error}");
 }

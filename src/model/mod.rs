@@ -46,6 +46,9 @@ pub struct Guard {
     pub known_words: f32,
     /// The least probability of the first head's winner (0 to 1).
     pub confidence: f32,
+    /// The logit from which a text is no note at all, where the model was shown such texts; it has one more column of weights then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_scope: Option<f32>,
 }
 
 /// What a model says of itself. Everything here is text in the file's header.
@@ -69,8 +72,13 @@ pub struct About {
 
 impl About {
     /// How many labels all heads have together.
-    pub(crate) fn columns(&self) -> usize {
+    pub(crate) fn labels(&self) -> usize {
         self.heads.iter().map(|head| head.labels.len()).sum()
+    }
+
+    /// How many columns of weights there are: one for each label, and one for texts that are no notes.
+    pub(crate) fn columns(&self) -> usize {
+        self.labels() + usize::from(self.guard.out_of_scope.is_some())
     }
 }
 
@@ -91,12 +99,12 @@ pub struct Model {
     pub weights: Vec<i16>,
     /// What one unit of each column's weights is worth, in logits.
     pub scale: Vec<f32>,
-    /// The bias of each label, heads in order.
+    /// The bias of each column.
     pub bias: Vec<f32>,
 }
 
 impl Model {
-    /// How many labels all heads have together: the length of a row of weights.
+    /// The length of a row of weights: a column for each label of each head, and where the guard has one, for texts that are no notes.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.about.columns()

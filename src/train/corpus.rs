@@ -23,6 +23,15 @@ pub struct Note {
     pub other: BTreeMap<String, serde_json::Value>,
 }
 
+impl Note {
+    /// Whether the note is there because a model got it wrong (it has the column `against`). Such notes teach, but a sample of nothing but
+    /// errors is no measure of how often there are any: calibration, thresholds and figures leave them out.
+    #[must_use]
+    pub fn is_adversarial(&self) -> bool {
+        self.other.contains_key("against")
+    }
+}
+
 /// A labelled corpus.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Corpus {
@@ -95,6 +104,17 @@ impl Corpus {
             }
         }
         Ok(corpus)
+    }
+
+    /// Reads texts without labels from a JSON Lines or CSV file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Corpus::read`].
+    pub fn read_texts(path: &Path) -> Result<Vec<Note>, CorpusError> {
+        let mut corpus = Self::default();
+        corpus.read_file(path, &[], false)?;
+        Ok(corpus.notes)
     }
 
     fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<(), CorpusError> {

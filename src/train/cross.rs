@@ -9,7 +9,7 @@ use super::corpus::Note;
 ///
 /// There are at most as many folds as groups.
 #[must_use]
-pub fn grouped_folds(notes: &[Note], folds: usize) -> Vec<usize> {
+pub fn grouped_folds(notes: &[&Note], folds: usize) -> Vec<usize> {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     for note in notes {
         *sizes.entry(&note.group).or_default() += 1;
@@ -41,6 +41,7 @@ mod tests {
                 other: BTreeMap::new(),
             })
             .collect();
+        let notes: Vec<&Note> = notes.iter().collect();
         let folds = grouped_folds(&notes, 3);
         for (a, fold) in notes.iter().zip(&folds) {
             assert!(notes.iter().zip(&folds).all(|(b, other)| a.group != b.group || fold == other));

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
-use super::corpus::Corpus;
+use super::corpus::{Corpus, Note};
 use super::cross::grouped_folds;
-use super::matrix::{Collision, Extracted};
+use super::matrix::{Collision, Csr, Extracted, Meanings};
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::solver::{SolverError, SparseFitted, SparseLogistic};
+use super::vectors::WordVectors;
 use crate::error::Error;
-use crate::features::FeatureSettings;
+use crate::features::{Block, FeatureSettings, surface_fingerprint};
 use crate::model::{About, Guard, Head, Model, Threshold};
 use crate::policy::{Policy, Verdict};
 
@@ -32,6 +33,8 @@ pub struct FitSettings {
     pub vocabulary: usize,
     /// The penalty (`1/C`).
     pub alpha: f64,
+    /// What word vectors are multiplied with, where there are any: how much they count beside the n-grams.
+    pub vector_weight: f32,
     /// How many folds the cross-validation has.
     pub folds: usize,
     /// Share of the corpus's notes that the model may be too unsure to answer (0 to 1); the guard is fitted to it.
@@ -46,7 +49,8 @@ impl Default for FitSettings {
             features: FeatureSettings::default(),
             least_notes: 2,
             vocabulary: 32_768,
-            alpha: 1.0,
+            alpha: 0.25,
+            vector_weight: 0.1,
             folds: 5,
             unsure: 0.02,
         }
@@ -88,9 +92,12 @@ struct HeadData {
 }
 
 /// What is fitted on one set of notes.
-struct Weights {
+struct Weights<'v> {
     vocabulary: Vec<u32>,
+    /// Rows of the vocabulary, then of the dimensions of the word vectors.
     heads: Vec<SparseFitted>,
+    /// The word vectors, as weighted for the same notes.
+    meanings: Option<Meanings<'v>>,
 }
 
 /// What cross-validation found for a head: for its notes in order, out-of-fold.
@@ -123,6 +130,15 @@ pub struct HeadReport {
     pub calibration: CalibrationReport,
 }
 
+/// What a model can be trained with beside the labelled notes.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// What words mean.
+    pub vectors: Option<WordVectors>,
+    /// Texts that are no notes (their labels are not read): the model learns to say of such that it does not know.
+    pub out_of_scope: Vec<Note>,
+}
+
 /// A model and how good it is.
 #[derive(Clone, Debug)]
 pub struct Fitted {
@@ -137,20 +153,30 @@ pub struct Fitted {
 /// # Errors
 ///
 /// [`FitError`]: a head with fewer than two labels, fewer groups than two, a fit that does not converge.
-pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy) -> Result<Fitted, FitError> {
+pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Extras) -> Result<Fitted, FitError> {
     check(settings)?;
-    let heads = head_data(corpus, settings)?;
-    let texts: Vec<&str> = corpus.notes.iter().map(|note| note.text.as_str()).collect();
-    let extracted = Extracted::new(&texts, &settings.features)?;
-    let folds = grouped_folds(&corpus.notes, settings.folds);
-    let (out_of_fold, known) = cross_validate(&extracted, &heads, &folds, settings)?;
-    let all: Vec<usize> = (0..corpus.notes.len()).collect();
-    let weights = fit_weights(&extracted, &heads, &all, settings)?;
+    let vectors = extras.vectors.as_ref();
+    let mut heads = head_data(corpus, settings)?;
+    let shown = heads.len();
+    let notes: Vec<&Note> = corpus.notes.iter().chain(&extras.out_of_scope).collect();
+    if !extras.out_of_scope.is_empty() {
+        heads.iter_mut().for_each(|head| head.targets.resize(notes.len(), None));
+        heads.push(scope_head(corpus.notes.len(), notes.len()));
+    }
+    let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
+    let features = FeatureSettings { surface_words: vectors.is_some(), ..settings.features.clone() };
+    let extracted = Extracted::new(&texts, &features)?;
+    let training = Training { extracted: &extracted, heads: &heads, vectors, settings };
+    let folds = grouped_folds(&notes, settings.folds);
+    let measured: Vec<bool> = notes.iter().map(|note| !note.is_adversarial()).collect();
+    let (out_of_fold, known) = training.cross_validate(&folds, &measured)?;
+    let all: Vec<usize> = (0..notes.len()).collect();
+    let weights = training.fit_weights(&all)?;
 
-    let groups: Vec<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
+    let groups: Vec<&str> = notes.iter().map(|note| note.group.as_str()).collect();
     let reports: Vec<HeadReport> = heads.iter().zip(&out_of_fold).map(|(head, found)| report(head, found, &groups)).collect();
-    let guard = fit_guard(&out_of_fold[0], &known, settings.unsure);
-    let model_heads: Vec<Head> = heads
+    let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
+    let model_heads: Vec<Head> = heads[..shown]
         .iter()
         .zip(&out_of_fold)
         .enumerate()
@@ -163,10 +189,10 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy) -> Result<F
     let about = About {
         name: settings.name.clone(),
         heads: model_heads,
-        features: settings.features.clone(),
+        features,
         guard,
         policy: policy_for(&heads, policy),
-        training: training_record(corpus, settings, &groups, &reports)?,
+        training: training_record(corpus, settings, extras, &reports)?,
     };
     let mut model = assemble(about, &extracted, &weights, &out_of_fold);
     model.to_bytes()?;
@@ -178,7 +204,10 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy) -> Result<F
 #[serde(rename_all = "kebab-case")]
 struct TrainingRecord<'a> {
     corpus: CorpusRecord,
+    out_of_scope: usize,
     settings: &'a FitSettings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word_vectors: Option<&'a str>,
     cross_validation: &'a [HeadReport],
 }
 
@@ -189,11 +218,13 @@ struct CorpusRecord {
     groups: usize,
 }
 
-fn training_record(corpus: &Corpus, settings: &FitSettings, groups: &[&str], reports: &[HeadReport]) -> Result<Box<RawValue>, FitError> {
-    let distinct: BTreeSet<&&str> = groups.iter().collect();
+fn training_record(corpus: &Corpus, settings: &FitSettings, extras: &Extras, reports: &[HeadReport]) -> Result<Box<RawValue>, FitError> {
+    let groups: BTreeSet<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
     let record = TrainingRecord {
-        corpus: CorpusRecord { digest: corpus.digest(), notes: groups.len(), groups: distinct.len() },
+        corpus: CorpusRecord { digest: corpus.digest(), notes: corpus.notes.len(), groups: groups.len() },
+        out_of_scope: extras.out_of_scope.len(),
         settings,
+        word_vectors: extras.vectors.as_ref().map(WordVectors::digest),
         cross_validation: reports,
     };
     to_raw_value(&record).map_err(|error| FitError::Model(Error::Model(error.to_string())))
@@ -208,6 +239,12 @@ fn check(settings: &FitSettings) -> Result<(), FitError> {
         return Err(FitError::Setting("a vocabulary of 0 features".to_owned()));
     }
     Ok(())
+}
+
+/// Whether a text is a note: learned like any head, but read by the guard alone.
+fn scope_head(notes: usize, all: usize) -> HeadData {
+    let targets = (0..all).map(|row| Some(usize::from(row >= notes))).collect();
+    HeadData { name: "scope".to_owned(), labels: vec!["note".to_owned(), "other".to_owned()], targets }
 }
 
 fn head_data(corpus: &Corpus, settings: &FitSettings) -> Result<Vec<HeadData>, FitError> {
@@ -234,102 +271,120 @@ fn head_data(corpus: &Corpus, settings: &FitSettings) -> Result<Vec<HeadData>, F
     Ok(heads)
 }
 
-/// Selects the vocabulary and fits all heads on `rows`.
-fn fit_weights(extracted: &Extracted, heads: &[HeadData], rows: &[usize], settings: &FitSettings) -> Result<Weights, FitError> {
-    let frequency = extracted.document_frequency(rows);
-    let vocabulary: Vec<u32> =
-        (0..extracted.features.len() as u32).filter(|&feature| frequency[feature as usize] >= settings.least_notes).collect();
-    let first = fit_heads(extracted, heads, rows, &vocabulary, None, settings)?;
-    if vocabulary.len() <= settings.vocabulary {
-        return Ok(Weights { vocabulary, heads: first });
-    }
-    // What a feature can move: its largest weight, times how often it gets to. Words stay whatever they weigh, as long as
-    // there is room: how much of a note is known is counted in words.
-    let importance: Vec<f64> = vocabulary
-        .iter()
-        .enumerate()
-        .map(|(column, &feature)| {
-            let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f64, |most, weight| most.max(weight.abs()));
-            weight * f64::from(frequency[feature as usize]).sqrt()
-        })
-        .collect();
-    let mut order: Vec<usize> = (0..vocabulary.len()).collect();
-    order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]).then(vocabulary[a].cmp(&vocabulary[b])));
-    let mut kept: Vec<usize> = order[..settings.vocabulary].to_vec();
-    kept.sort_unstable();
-    let start: Vec<Vec<f64>> = first
-        .iter()
-        .map(|head| {
-            let rows = kept.iter().flat_map(|&column| head.row(column).iter().copied());
-            rows.chain(head.intercepts().iter().copied()).collect()
-        })
-        .collect();
-    let vocabulary: Vec<u32> = kept.into_iter().map(|column| vocabulary[column]).collect();
-    let heads = fit_heads(extracted, heads, rows, &vocabulary, Some(&start), settings)?;
-    Ok(Weights { vocabulary, heads })
-}
-
-fn fit_heads(
-    extracted: &Extracted,
-    heads: &[HeadData],
-    rows: &[usize],
-    vocabulary: &[u32],
-    start: Option<&[Vec<f64>]>,
-    settings: &FitSettings,
-) -> Result<Vec<SparseFitted>, FitError> {
-    let fit_head = |(index, head): (usize, &HeadData)| {
-        let labelled: Vec<usize> = rows.iter().copied().filter(|&row| head.targets[row].is_some()).collect();
-        let targets: Vec<usize> = labelled.iter().filter_map(|&row| head.targets[row]).collect();
-        let matrix = extracted.matrix(&labelled, vocabulary);
-        SparseLogistic::new(settings.alpha, head.labels.len())
-            .fit_from(&matrix, &targets, start.map(|start| start[index].as_slice()))
-            .map_err(|source| FitError::Solver { head: head.name.clone(), source })
-    };
-    heads.iter().enumerate().map(fit_head).collect()
-}
-
 /// The rows of a fold, the logits of each head and row, and the share of known words of each row.
 type FoldResult = (Vec<usize>, Vec<Vec<Vec<f64>>>, Vec<f64>);
 
-/// Out-of-fold results of every head, and the share of known words of every note.
-fn cross_validate(
-    extracted: &Extracted,
-    heads: &[HeadData],
-    folds: &[usize],
-    settings: &FitSettings,
-) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
-    let count = folds.iter().max().map_or(1, |last| last + 1);
-    let results: Vec<FoldResult> = (0..count)
-        .into_par_iter()
-        .map(|fold| {
-            let (outside, inside): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&row| folds[row] == fold);
-            let weights = fit_weights(extracted, heads, &inside, settings)?;
-            let matrix = extracted.matrix(&outside, &weights.vocabulary);
-            let logits = |fitted: &SparseFitted| (0..outside.len()).map(|row| fitted.logits(&matrix, row)).collect();
-            let logits = weights.heads.iter().map(logits).collect();
-            let known = outside.iter().map(|&row| known_words(extracted, row, &weights.vocabulary)).collect();
-            Ok((outside, logits, known))
-        })
-        .collect::<Result<_, FitError>>()?;
-    let mut known = vec![0.0; folds.len()];
-    let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); folds.len()]; heads.len()];
-    for (rows, mut by_head, known_here) in results {
-        for (position, &row) in rows.iter().enumerate() {
-            known[row] = known_here[position];
-            for (head, found) in by_head.iter_mut().enumerate() {
-                logits[head][row] = std::mem::take(&mut found[position]);
+/// What every fold shares.
+struct Training<'a> {
+    extracted: &'a Extracted,
+    heads: &'a [HeadData],
+    vectors: Option<&'a WordVectors>,
+    settings: &'a FitSettings,
+}
+
+impl<'a> Training<'a> {
+    /// The word vectors as weighted for `rows`.
+    fn meanings(&self, rows: &[usize]) -> Option<Meanings<'a>> {
+        self.vectors.map(|vectors| Meanings::new(vectors, self.settings.vector_weight, self.extracted, rows))
+    }
+
+    fn matrix(&self, rows: &[usize], weights: &Weights<'_>) -> Csr {
+        self.extracted.matrix(rows, &weights.vocabulary, weights.meanings.as_ref())
+    }
+
+    /// Selects the vocabulary and fits all heads on `rows`.
+    fn fit_weights(&self, rows: &[usize]) -> Result<Weights<'a>, FitError> {
+        let meanings = self.meanings(rows);
+        let frequency = self.extracted.document_frequency(rows);
+        let often = |feature: &u32| frequency[*feature as usize] >= self.settings.least_notes;
+        let own_column = |feature: &u32| self.extracted.features[*feature as usize].block != Block::Surface;
+        let vocabulary: Vec<u32> =
+            (0..self.extracted.features.len() as u32).filter(|feature| often(feature) && own_column(feature)).collect();
+        let first = self.fit_heads(rows, &vocabulary, meanings.as_ref(), None)?;
+        if vocabulary.len() <= self.settings.vocabulary {
+            return Ok(Weights { vocabulary, heads: first, meanings });
+        }
+        // What a feature can move: its largest weight, times how often it gets to.
+        let importance: Vec<f64> = vocabulary
+            .iter()
+            .enumerate()
+            .map(|(column, &feature)| {
+                let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f64, |most, weight| most.max(weight.abs()));
+                weight * f64::from(frequency[feature as usize]).sqrt()
+            })
+            .collect();
+        let mut order: Vec<usize> = (0..vocabulary.len()).collect();
+        order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]).then(vocabulary[a].cmp(&vocabulary[b])));
+        let mut kept: Vec<usize> = order[..self.settings.vocabulary].to_vec();
+        kept.sort_unstable();
+        let start: Vec<Vec<f64>> = first
+            .iter()
+            .map(|head| {
+                let rows = kept.iter().flat_map(|&column| head.row(column));
+                rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
+            })
+            .collect();
+        let vocabulary: Vec<u32> = kept.into_iter().map(|column| vocabulary[column]).collect();
+        let heads = self.fit_heads(rows, &vocabulary, meanings.as_ref(), Some(&start))?;
+        Ok(Weights { vocabulary, heads, meanings })
+    }
+
+    fn fit_heads(
+        &self,
+        rows: &[usize],
+        vocabulary: &[u32],
+        meanings: Option<&Meanings<'_>>,
+        start: Option<&[Vec<f64>]>,
+    ) -> Result<Vec<SparseFitted>, FitError> {
+        let fit_head = |(index, head): (usize, &HeadData)| {
+            let labelled: Vec<usize> = rows.iter().copied().filter(|&row| head.targets[row].is_some()).collect();
+            let targets: Vec<usize> = labelled.iter().filter_map(|&row| head.targets[row]).collect();
+            let matrix = self.extracted.matrix(&labelled, vocabulary, meanings);
+            SparseLogistic::new(self.settings.alpha, head.labels.len())
+                .fit_from(&matrix, &targets, start.map(|start| start[index].as_slice()))
+                .map_err(|source| FitError::Solver { head: head.name.clone(), source })
+        };
+        self.heads.iter().enumerate().map(fit_head).collect()
+    }
+
+    /// Out-of-fold results of every head, and the share of known words of every note with a label of the first head, both for the notes
+    /// that are `measured`.
+    fn cross_validate(&self, folds: &[usize], measured: &[bool]) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
+        let count = folds.iter().max().map_or(1, |last| last + 1);
+        let results: Vec<FoldResult> = (0..count)
+            .into_par_iter()
+            .map(|fold| {
+                let (outside, inside): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&row| folds[row] == fold);
+                let weights = self.fit_weights(&inside)?;
+                let matrix = self.matrix(&outside, &weights);
+                let logits = |fitted: &SparseFitted| (0..outside.len()).map(|row| fitted.logits(&matrix, row)).collect();
+                let logits = weights.heads.iter().map(logits).collect();
+                let known = outside.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect();
+                Ok((outside, logits, known))
+            })
+            .collect::<Result<_, FitError>>()?;
+        let mut known = vec![0.0; folds.len()];
+        let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); folds.len()]; self.heads.len()];
+        for (rows, mut by_head, known_here) in results {
+            for (position, &row) in rows.iter().enumerate() {
+                known[row] = known_here[position];
+                for (head, found) in by_head.iter_mut().enumerate() {
+                    logits[head][row] = std::mem::take(&mut found[position]);
+                }
             }
         }
+        let out = self.heads.iter().zip(logits).map(|(head, mut logits)| {
+            let rows: Vec<usize> = (0..folds.len()).filter(|&row| measured[row] && head.targets[row].is_some()).collect();
+            let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
+            let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
+            let own_folds: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
+            let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
+            OutOfFold { rows, targets, probabilities, calibration, report }
+        });
+        let out: Vec<OutOfFold> = out.collect();
+        let known = out[0].rows.iter().map(|&row| known[row]).collect();
+        Ok((out, known))
     }
-    let out = heads.iter().zip(logits).map(|(head, mut logits)| {
-        let rows: Vec<usize> = (0..folds.len()).filter(|&row| head.targets[row].is_some()).collect();
-        let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
-        let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
-        let own_folds: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
-        let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
-        OutOfFold { rows, targets, probabilities, calibration, report }
-    });
-    Ok((out.collect(), known))
 }
 
 fn known_words(extracted: &Extracted, row: usize, vocabulary: &[u32]) -> f64 {
@@ -369,47 +424,66 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.get((share * values.len() as f64) as usize).copied().unwrap_or(0.0)
 }
 
-/// Half of the notes that may go unanswered go for unknown words, half for a weak winner.
-fn fit_guard(found: &OutOfFold, known: &[f64], unsure: f64) -> Guard {
+/// The notes that may go unanswered are shared evenly between the signals: unknown words, a weak winner, and looking like no note.
+fn fit_guard(found: &OutOfFold, known: &[f64], scope: Option<&OutOfFold>, unsure: f64) -> Guard {
     let winner = |p: &Vec<f32>| f64::from(p.iter().copied().fold(0.0, f32::max));
+    let share = unsure / if scope.is_some() { 3.0 } else { 2.0 };
+    let notes_logits = |scope: &OutOfFold| -> Vec<f64> {
+        let notes = scope.probabilities.iter().zip(&scope.targets).filter(|(_, target)| **target == 0);
+        notes.map(|(p, _)| scope_logit(p)).collect()
+    };
     Guard {
-        known_words: quantile(known.to_vec(), unsure / 2.0) as f32,
-        confidence: quantile(found.probabilities.iter().map(winner).collect(), unsure / 2.0) as f32,
+        known_words: quantile(known.to_vec(), share) as f32,
+        confidence: quantile(found.probabilities.iter().map(winner).collect(), share) as f32,
+        out_of_scope: scope.map(|scope| quantile(notes_logits(scope), 1.0 - share) as f32),
     }
 }
 
-/// One threshold for all labels that hold a note: the lowest at which no more of the harmless notes are held than the policy allows.
+fn scope_logit(p: &[f32]) -> f64 {
+    libm::log(f64::from(p[1].max(1e-12)) / f64::from(p[0].max(1e-12)))
+}
+
+/// One threshold for all labels that hold a note, on their probabilities together: the lowest at which no more of the harmless notes are held than
+/// the policy allows.
 fn hold_thresholds(head: &HeadData, found: &OutOfFold, policy: &Policy) -> Vec<Threshold> {
     let holds: Vec<bool> = head.labels.iter().map(|label| policy.verdict(&head.name, label) == Verdict::Hold).collect();
-    let strongest = |p: &Vec<f32>| p.iter().zip(&holds).filter(|(_, holds)| **holds).map(|(p, _)| *p).fold(0.0, f32::max);
-    let mut harmless: Vec<f32> =
-        found.probabilities.iter().zip(&found.targets).filter(|(_, target)| !holds[**target]).map(|(p, _)| strongest(p)).collect();
+    let total = |p: &[f32]| p.iter().zip(&holds).filter(|(_, holds)| **holds).map(|(p, _)| *p).sum::<f32>();
+    let notes = || found.probabilities.iter().zip(&found.targets);
+    let mut harmless: Vec<f32> = notes().filter(|(_, target)| !holds[**target]).map(|(p, _)| total(p)).collect();
     harmless.sort_by(|a, b| b.total_cmp(a));
     let allowed = (f64::from(policy.false_alarms) * harmless.len() as f64) as usize;
     // Just above the first harmless note that must not be held.
     let at = harmless.get(allowed).map_or(0.5, |p| p.next_up()).min(1.0);
-    thresholds(head, found, &vec![at; head.labels.len()], &holds)
+    let likeliest = |p: &[f32]| {
+        (0..p.len()).filter(|&label| holds[label]).fold(None, |best, label| match best {
+            Some(best) if p[best] >= p[label] => Some(best),
+            _ => Some(label),
+        })
+    };
+    let held_as = |p: &[f32], label: usize| total(p) >= at && likeliest(p) == Some(label);
+    (0..head.labels.len())
+        .map(|label| {
+            let share = |of: &dyn Fn(usize) -> bool| {
+                let of: Vec<&Vec<f32>> = notes().filter(|(_, target)| of(**target)).map(|(p, _)| p).collect();
+                rounded(of.iter().filter(|p| held_as(p, label)).count() as f64 / of.len().max(1) as f64)
+            };
+            Threshold {
+                at: if holds[label] { at } else { 0.0 },
+                false_alarms: share(&|target| !holds[target]),
+                found: share(&|target| target == label),
+            }
+        })
+        .collect()
 }
 
 /// Heads that do not hold go by the likeliest label.
 fn winner_thresholds(head: &HeadData, found: &OutOfFold) -> Vec<Threshold> {
-    thresholds(head, found, &vec![0.0; head.labels.len()], &vec![false; head.labels.len()])
-}
-
-fn thresholds(head: &HeadData, found: &OutOfFold, at: &[f32], holds: &[bool]) -> Vec<Threshold> {
-    let share = |label: usize, of: &dyn Fn(usize) -> bool| {
+    let share = |label: usize, own: bool| {
         let of: Vec<&Vec<f32>> =
-            found.probabilities.iter().zip(&found.targets).filter(|(_, target)| of(**target)).map(|(p, _)| p).collect();
-        let reached = of.iter().filter(|p| if at[label] > 0.0 { p[label] >= at[label] } else { argmax(p) == label }).count();
-        rounded(reached as f64 / of.len().max(1) as f64)
+            found.probabilities.iter().zip(&found.targets).filter(|(_, target)| (**target == label) == own).map(|(p, _)| p).collect();
+        rounded(of.iter().filter(|p| argmax(p) == label).count() as f64 / of.len().max(1) as f64)
     };
-    (0..head.labels.len())
-        .map(|label| Threshold {
-            at: at[label],
-            false_alarms: share(label, &|target| target != label && !holds[target]),
-            found: share(label, &|target| target == label),
-        })
-        .collect()
+    (0..head.labels.len()).map(|label| Threshold { at: 0.0, false_alarms: share(label, false), found: share(label, true) }).collect()
 }
 
 fn rounded(share: f64) -> f32 {
@@ -429,38 +503,55 @@ fn policy_for(heads: &[HeadData], policy: &Policy) -> Policy {
 }
 
 /// Folds the calibration into the weights, centres them over the labels of each head, and rounds them to 16 bits.
-fn assemble(about: About, extracted: &Extracted, weights: &Weights, out_of_fold: &[OutOfFold]) -> Model {
-    let centred = |mut values: Vec<f64>| {
+fn assemble(about: About, extracted: &Extracted, weights: &Weights<'_>, out_of_fold: &[OutOfFold]) -> Model {
+    let columns = about.columns();
+    let shown = about.heads.len();
+    let calibrated = |head: usize, values: &[f64], offset: bool| {
+        let calibration = &out_of_fold[head].calibration;
+        let zero = vec![0.0; values.len()];
+        let mut values = calibration.apply(values, if offset { &calibration.offset } else { &zero });
+        if head == shown {
+            // Two labels that only the guard reads: one column, their difference.
+            return vec![values[1] - values[0]];
+        }
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         for value in &mut values {
             *value -= mean;
         }
         values
     };
-    let calibrated = |head: usize, values: &[f64], offset: bool| {
-        let calibration = &out_of_fold[head].calibration;
-        let zero = vec![0.0; values.len()];
-        centred(calibration.apply(values, if offset { &calibration.offset } else { &zero }))
-    };
     let bias = (0..weights.heads.len())
         .flat_map(|head| calibrated(head, weights.heads[head].intercepts(), true))
         .map(|value| value as f32)
         .collect();
-    let mut rows: Vec<(u64, u32, Vec<f64>)> = weights
+    let mut rows: Vec<(u64, &str, Vec<f64>)> = weights
         .vocabulary
         .iter()
         .enumerate()
         .map(|(column, &feature)| {
             let row = (0..weights.heads.len()).flat_map(|head| calibrated(head, weights.heads[head].row(column), false)).collect();
-            (extracted.features[feature as usize].fingerprint, feature, row)
+            let feature = &extracted.features[feature as usize];
+            (feature.fingerprint, feature.text.as_str(), row)
         })
         .collect();
+    // vector × weights: what a word's meaning adds to every logit.
+    rows.extend(weights.meanings.iter().flat_map(Meanings::words).map(|(word, vector)| {
+        let row = |(head, fitted): (usize, &SparseFitted)| {
+            let mut logits = vec![0.0; fitted.classes];
+            for (dimension, value) in vector.iter().enumerate() {
+                for (logit, weight) in logits.iter_mut().zip(fitted.row(weights.vocabulary.len() + dimension)) {
+                    *logit += f64::from(*value) * weight;
+                }
+            }
+            calibrated(head, &logits, false)
+        };
+        (surface_fingerprint(word), word, weights.heads.iter().enumerate().flat_map(row).collect())
+    }));
     rows.sort_unstable_by_key(|row| row.0);
-    let columns = about.columns();
     let most = |column: usize| rows.iter().map(|row| row.2[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
     let scale: Vec<f32> = (0..columns).map(|column| (most(column) / f64::from(i16::MAX)) as f32).collect();
     let quantised = rows.iter().flat_map(|row| row.2.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i16));
-    let texts: Vec<&str> = rows.iter().map(|row| extracted.features[row.1 as usize].text.as_str()).collect();
+    let texts: Vec<&str> = rows.iter().map(|row| row.1).collect();
     Model {
         weights: quantised.collect(),
         fingerprints: rows.iter().map(|row| row.0).collect(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use linfa::dataset::Records;
 use rayon::prelude::*;
 
+use super::vectors::WordVectors;
 use crate::features::{Block, Extractor, FeatureSettings, Scratch};
 
 /// A sparse matrix, row by row (compressed sparse row).
@@ -137,14 +138,16 @@ impl Extracted {
     }
 
     /// The matrix of `rows` over the features in `vocabulary` (ascending): each value is the number of occurrences,
-    /// divided by the square root of the number of all occurrences in its block.
+    /// divided by the square root of the number of all occurrences in its block. `meanings` adds a dense column for each
+    /// dimension of its word vectors.
     #[must_use]
-    pub fn matrix(&self, rows: &[usize], vocabulary: &[u32]) -> Csr {
+    pub fn matrix(&self, rows: &[usize], vocabulary: &[u32], meanings: Option<&Meanings<'_>>) -> Csr {
         let mut column = vec![u32::MAX; self.features.len()];
         for (index, &feature) in vocabulary.iter().enumerate() {
             column[feature as usize] = index as u32;
         }
-        let mut matrix = Csr { starts: vec![0], width: vocabulary.len(), ..Csr::default() };
+        let dimensions = meanings.map_or(0, |meanings| meanings.vectors.dimensions());
+        let mut matrix = Csr { starts: vec![0], width: vocabulary.len() + dimensions, ..Csr::default() };
         for &row in rows {
             let known = || self.notes[row].iter().filter(|(feature, _)| column[*feature as usize] != u32::MAX);
             let mut hits = [0_u32; Block::COUNT];
@@ -156,8 +159,72 @@ impl Extracted {
                 matrix.columns.push(column[*feature as usize]);
                 matrix.values.push(*count as f32 / norm);
             }
+            if let Some(meanings) = meanings {
+                let sum = meanings.sum(self, row);
+                matrix.columns.extend((vocabulary.len()..matrix.width).map(|column| column as u32));
+                matrix.values.extend(sum);
+            }
             matrix.starts.push(matrix.columns.len());
         }
         matrix
+    }
+}
+
+/// Word vectors, weighted for one set of training notes.
+#[derive(Debug)]
+pub struct Meanings<'v> {
+    vectors: &'v WordVectors,
+    /// What every vector is multiplied with, beside the word's own idf.
+    weight: f32,
+    notes: f32,
+    /// In how many of the training notes each word occurs.
+    frequency: HashMap<String, u32>,
+}
+
+impl<'v> Meanings<'v> {
+    /// Vectors weighted by `weight` and by the idf of each word among `rows`.
+    #[must_use]
+    pub fn new(vectors: &'v WordVectors, weight: f32, extracted: &Extracted, rows: &[usize]) -> Self {
+        let counts = extracted.document_frequency(rows);
+        let words = extracted.features.iter().zip(counts).filter(|(feature, _)| feature.block == Block::Surface);
+        let frequency = words.map(|(feature, count)| (feature.text.clone(), count)).collect();
+        Self { vectors, weight, notes: rows.len() as f32, frequency }
+    }
+
+    /// The factor of a word: the weight times ln((1 + notes) / (1 + notes with the word)).
+    fn factor(&self, word: &str) -> f32 {
+        let frequency = self.frequency.get(word).copied().unwrap_or(0) as f32;
+        self.weight * libm::logf((1.0 + self.notes) / (1.0 + frequency))
+    }
+
+    /// Every word with its weighted vector, in the order of the alphabet.
+    pub fn words(&self) -> impl Iterator<Item = (&str, Vec<f32>)> {
+        self.vectors.words().filter_map(|word| {
+            let factor = self.factor(word);
+            Some((word, self.vectors.get(word)?.iter().map(|value| factor * value).collect()))
+        })
+    }
+
+    /// The sum of a note's weighted vectors, divided by the square root of their number.
+    fn sum(&self, extracted: &Extracted, row: usize) -> Vec<f32> {
+        let mut sum = vec![0.0; self.vectors.dimensions()];
+        let mut words = 0;
+        for &(feature, count) in &extracted.notes[row] {
+            let feature = &extracted.features[feature as usize];
+            if feature.block == Block::Surface
+                && let Some(vector) = self.vectors.get(&feature.text)
+            {
+                let factor = self.factor(&feature.text) * count as f32;
+                words += count;
+                for (slot, value) in sum.iter_mut().zip(vector) {
+                    *slot += factor * value;
+                }
+            }
+        }
+        let norm = (words.max(1) as f32).sqrt();
+        for slot in &mut sum {
+            *slot /= norm;
+        }
+        sum
     }
 }

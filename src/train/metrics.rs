@@ -1,6 +1,6 @@
 //! Figures with intervals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -121,6 +121,18 @@ impl Confusion {
     }
 }
 
+/// Cohen's kappa of pairs of labels by two readers: agreement beyond what their label shares alone would give (Cohen 1960). 1 is full agreement,
+/// 0 is chance; `NaN` without pairs, or where both readers gave one label throughout.
+#[must_use]
+pub fn cohen_kappa(pairs: &[(&str, &str)]) -> f64 {
+    let n = pairs.len() as f64;
+    let labels: BTreeSet<&str> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    let observed = pairs.iter().filter(|(a, b)| a == b).count() as f64 / n;
+    let share = |side: &dyn Fn(&(&str, &str)) -> bool| pairs.iter().filter(|pair| side(pair)).count() as f64 / n;
+    let expected: f64 = labels.iter().map(|label| share(&|pair| pair.0 == *label) * share(&|pair| pair.1 == *label)).sum();
+    (observed - expected) / (1.0 - expected)
+}
+
 /// The mean of `-ln p(truth)`.
 #[must_use]
 pub fn log_loss(probabilities: &[Vec<f32>], targets: &[usize]) -> f64 {
@@ -140,6 +152,16 @@ mod tests {
         assert!((confusion.precision(0) - 2.0 / 3.0).abs() < 1e-12);
         assert!((confusion.recall(1) - 0.75).abs() < 1e-12);
         assert!((confusion.macro_f1() - (2.0 / 3.0 + 0.75 + 1.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn kappa_of_a_known_table() {
+        // 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: observed 0.7, expected 0.5.
+        let mut pairs = vec![("yes", "yes"); 20];
+        pairs.extend(vec![("yes", "no"); 5]);
+        pairs.extend(vec![("no", "yes"); 10]);
+        pairs.extend(vec![("no", "no"); 15]);
+        assert!((cohen_kappa(&pairs) - 0.4).abs() < 1e-12);
     }
 
     #[test]

@@ -3,14 +3,18 @@
 //! Whatever is fitted here is fitted inside the fold that it is measured in: vocabulary, weights, calibration and
 //! thresholds. No group is ever on both sides of a split.
 
+pub mod audit;
 pub mod calibrate;
 pub mod corpus;
 pub mod cross;
+pub mod curve;
 pub mod evaluate;
 pub mod fit;
 pub mod matrix;
 pub mod metrics;
 pub mod solver;
+pub mod vectors;
 
 pub use corpus::{Corpus, CorpusError};
-pub use fit::{FitError, FitSettings, fit};
+pub use fit::{Extras, FitError, FitSettings, fit};
+pub use vectors::WordVectors;

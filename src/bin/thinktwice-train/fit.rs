@@ -9,7 +9,7 @@ use thinktwice::Policy;
 use thinktwice::train::fit::HeadReport;
 use thinktwice::train::{FitSettings, fit};
 
-use super::DataArgs;
+use super::{DataArgs, ExtrasArgs};
 
 #[derive(Args)]
 pub(super) struct FitArgs {
@@ -21,6 +21,11 @@ pub(super) struct FitArgs {
     /// A policy (TOML) to put into the model instead of the shipped one
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    extras: ExtrasArgs,
+    /// How much word vectors count beside the n-grams
+    #[arg(long, value_name = "X")]
+    vector_weight: Option<f32>,
     /// The name that the model's answers carry
     #[arg(long, default_value = "default")]
     name: String,
@@ -41,6 +46,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         name: args.name.clone(),
         folds: args.folds,
         alpha: args.alpha.unwrap_or(defaults.alpha),
+        vector_weight: args.vector_weight.unwrap_or(defaults.vector_weight),
         vocabulary: args.vocabulary.unwrap_or(defaults.vocabulary),
         ..defaults
     };
@@ -50,7 +56,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     };
     let corpus = args.data.read(&settings.heads)?;
     let start = Instant::now();
-    let mut fitted = fit(&corpus, &settings, &policy)?;
+    let mut fitted = fit(&corpus, &settings, &policy, &args.extras.read()?)?;
     let bytes = fitted.model.to_bytes()?;
     write_whole(&args.output, &bytes)?;
     let seconds = start.elapsed().as_secs_f64();

@@ -1,5 +1,7 @@
 //! `thinktwice-train`: from a labelled corpus to a model, and how good it is.
 
+mod audit;
+mod curve;
 mod evaluate;
 mod fit;
 
@@ -7,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use thinktwice::train::Corpus;
+use thinktwice::train::{Corpus, Extras, WordVectors};
 
 #[derive(Parser)]
 #[command(name = "thinktwice-train", version, about = "Trains and measures the models of thinktwice", max_term_width = 100)]
@@ -20,6 +22,10 @@ struct Cli {
 enum Command {
     /// Train a model on labelled notes, and report its cross-validated figures
     Fit(fit::FitArgs),
+    /// Check a corpus against a plan: counts, copies, worn-out phrases, words that give a label away
+    Audit(audit::AuditArgs),
+    /// Train on an eighth, a quarter, a half and all of the groups, and measure each model
+    Curve(curve::CurveArgs),
     /// Measure a model on labelled notes that it has not seen
     Evaluate(evaluate::EvaluateArgs),
 }
@@ -33,6 +39,26 @@ struct DataArgs {
     /// Pass over rows that cannot be used, and say which and why
     #[arg(long)]
     skip_bad_rows: bool,
+}
+
+/// What a model can be trained with beside the labelled notes.
+#[derive(Args)]
+struct ExtrasArgs {
+    /// Word vectors, such as data/vectors/words.safetensors
+    #[arg(long, value_name = "FILE")]
+    vectors: Option<PathBuf>,
+    /// Texts that are no notes (JSON Lines with "text"), such as data/out-of-scope.jsonl: the model learns to answer "unsure" to such
+    #[arg(long, value_name = "FILE")]
+    out_of_scope: Option<PathBuf>,
+}
+
+impl ExtrasArgs {
+    fn read(&self) -> anyhow::Result<Extras> {
+        Ok(Extras {
+            vectors: self.vectors.as_deref().map(WordVectors::load).transpose()?,
+            out_of_scope: self.out_of_scope.as_deref().map_or(Ok(Vec::new()), Corpus::read_texts)?,
+        })
+    }
 }
 
 impl DataArgs {
@@ -51,11 +77,14 @@ impl DataArgs {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
-        Command::Fit(args) => fit::run(args),
-        Command::Evaluate(args) => evaluate::run(args),
+        Command::Fit(args) => fit::run(args).map(|()| true),
+        Command::Curve(args) => curve::run(args).map(|()| true),
+        Command::Audit(args) => audit::run(args),
+        Command::Evaluate(args) => evaluate::run(args).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             anstream::eprintln!("thinktwice-train: {error:#}");
             ExitCode::from(2)
