@@ -1,7 +1,7 @@
 //! The model file: `safetensors`, with everything that is not a tensor in one JSON object under one metadata key.
 //!
 //! One key, because the crate keeps metadata in a hash map: two keys would come out in any order. The tensors are
-//! `vocabulary.fingerprints` (u64, n), `vocabulary.lengths` (u8, n), `vocabulary.text` (u8), `weights` (i16, n × columns),
+//! `vocabulary.fingerprints` (u64, n), `vocabulary.lengths` (u8, n), `vocabulary.text` (u8), `weights` (i8, n × columns),
 //! `scale` and `bias` (f32, columns).
 
 use std::collections::{BTreeSet, HashMap};
@@ -92,12 +92,7 @@ impl Model {
         let n = fingerprints.len();
         let text_lengths = tensor(&tensors, "vocabulary.lengths", Dtype::U8, Some(&[n]))?.to_vec();
         let text = tensor(&tensors, "vocabulary.text", Dtype::U8, None)?;
-        let weights: Vec<i16> = tensor(&tensors, "weights", Dtype::I16, Some(&[n, columns]))?
-            .as_chunks()
-            .0
-            .iter()
-            .map(|chunk| i16::from_le_bytes(*chunk))
-            .collect();
+        let weights: Vec<i8> = tensor(&tensors, "weights", Dtype::I8, Some(&[n, columns]))?.iter().map(|byte| byte.cast_signed()).collect();
         let floats = |name| -> Result<Vec<f32>, Error> {
             let bytes = tensor(&tensors, name, Dtype::F32, Some(&[columns]))?;
             Ok(bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
@@ -125,7 +120,7 @@ impl Model {
     pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
         let (n, columns) = (self.fingerprints.len(), self.columns());
         let fingerprints: Vec<u8> = self.fingerprints.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let weights: Vec<u8> = self.weights.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let weights: Vec<u8> = self.weights.iter().map(|value| value.cast_unsigned()).collect();
         let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (scale, bias) = (le(&self.scale), le(&self.bias));
         let view =
@@ -136,7 +131,7 @@ impl Model {
             ("vocabulary.fingerprints", view(Dtype::U64, &[n], &fingerprints)?),
             ("vocabulary.lengths", view(Dtype::U8, &[n], &self.text_lengths)?),
             ("vocabulary.text", view(Dtype::U8, &[self.texts.len()], self.texts.as_bytes())?),
-            ("weights", view(Dtype::I16, &[n, columns], &weights)?),
+            ("weights", view(Dtype::I8, &[n, columns], &weights)?),
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
             let about = serde_json::value::to_raw_value(&self.about).map_err(|error| Error::Model(error.to_string()))?;

@@ -96,7 +96,7 @@ pub struct Model {
     /// How many bytes of `texts` each feature has.
     pub text_lengths: Vec<u8>,
     /// The weights: a row of `columns` for each feature, in units of `scale`.
-    pub weights: Vec<i16>,
+    pub weights: Vec<i8>,
     /// What one unit of each column's weights is worth, in logits.
     pub scale: Vec<f32>,
     /// The bias of each column.
