@@ -317,8 +317,8 @@ impl Classifier {
     }
 }
 
-fn argmax(values: &[f32]) -> usize {
-    // The first of equals, so that the answer does not depend on the order of evaluation.
+/// The index of the largest value: the first of equals, so that the answer does not depend on the order of evaluation.
+pub(crate) fn argmax(values: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(any(feature = "cli", feature = "train"))]
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +103,17 @@ impl Policy {
     #[must_use]
     pub fn shipped() -> Self {
         Self::from_toml(include_str!("policy/default.toml")).expect("the shipped policy is tested")
+    }
+
+    /// Reads the policy in a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_toml`], and where the file cannot be read.
+    #[cfg(any(feature = "cli", feature = "train"))]
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        Self::from_toml(&text).map_err(|error| error.in_file(path))
     }
 
     /// Reads a policy.

@@ -619,6 +619,7 @@ mod tests {
         notes.extend([("the plain note has nothing in it at all", "b"); 20]);
         let plan = Plan {
             least_notes: 100,
+            least_kappa: -1.0,
             shares: [("intent".to_owned(), [("a".to_owned(), 0.9)].into())].into(),
             share_tolerance: 0.05,
             most_alike: Some(0.5),

@@ -13,6 +13,7 @@ use super::matrix::{Collision, Csr, Extracted, Meanings};
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::solver::{SolverError, SparseFitted, SparseLogistic};
 use super::vectors::WordVectors;
+use crate::classifier::argmax;
 use crate::error::Error;
 use crate::features::{Block, FeatureSettings, surface_fingerprint};
 use crate::model::{About, Guard, Head, Model, Threshold};
@@ -160,7 +161,9 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
     let shown = heads.len();
     let notes: Vec<&Note> = corpus.notes.iter().chain(&extras.out_of_scope).collect();
     if !extras.out_of_scope.is_empty() {
-        heads.iter_mut().for_each(|head| head.targets.resize(notes.len(), None));
+        for head in &mut heads {
+            head.targets.resize(notes.len(), None);
+        }
         heads.push(scope_head(corpus.notes.len(), notes.len()));
     }
     let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
@@ -398,10 +401,6 @@ fn known_words(extracted: &Extracted, row: usize, vocabulary: &[u32]) -> f64 {
         known += if vocabulary.binary_search(feature).is_ok() { *count } else { 0 };
     }
     if all == 0 { 0.0 } else { f64::from(known) / f64::from(all) }
-}
-
-fn argmax(p: &[f32]) -> usize {
-    p.iter().enumerate().fold(0, |best, (index, value)| if *value > p[best] { index } else { best })
 }
 
 fn report(head: &HeadData, found: &OutOfFold, groups: &[&str]) -> HeadReport {

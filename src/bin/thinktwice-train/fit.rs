@@ -52,7 +52,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     };
     let policy = match &args.policy {
         None => Policy::shipped(),
-        Some(path) => read_policy(path)?,
+        Some(path) => Policy::load(path)?,
     };
     let corpus = args.data.read(&settings.heads)?;
     let start = Instant::now();
@@ -81,11 +81,6 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         corpus.notes.len()
     );
     Ok(())
-}
-
-fn read_policy(path: &Path) -> Result<Policy, thinktwice::Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| thinktwice::Error::Read { path: path.to_owned(), source })?;
-    Policy::from_toml(&text).map_err(|error| error.in_file(path))
 }
 
 /// Writes beside the file and then renames, so that what was there is replaced by the whole or not at all.

@@ -5,7 +5,7 @@ mod input;
 mod render;
 mod score;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -56,7 +56,7 @@ impl ModelArgs {
         }
         let mut policy = match &self.policy {
             None => classifier.policy().clone(),
-            Some(path) => read_policy(path)?,
+            Some(path) => Policy::load(path)?,
         };
         policy.limit = self.limit.unwrap_or(policy.limit);
         match &self.policy {
@@ -64,11 +64,6 @@ impl ModelArgs {
             Some(path) => classifier.with_policy(policy).map_err(|error| error.in_file(path)),
         }
     }
-}
-
-fn read_policy(path: &Path) -> Result<Policy, thinktwice::Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| thinktwice::Error::Read { path: path.to_owned(), source })?;
-    Policy::from_toml(&text).map_err(|error| error.in_file(path))
 }
 
 /// How a run ended, as the shell sees it.

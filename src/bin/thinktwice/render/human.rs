@@ -19,18 +19,18 @@ pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) 
         None => (None, &[][..]),
     };
     let sentence = first.map_or("The recipient is likely to read this as a note about work.", |finding| &finding.message);
-    writeln!(out, "{style}{}{style:#}  {BOLD}{sentence}{BOLD:#}", assessment.verdict)?;
-    writeln!(out, "      {DIM}{}{DIM:#}\n", certainty(assessment))?;
+    write_wrapped(out, &format!("{}  ", assessment.verdict), style, sentence)?;
+    writeln!(out, "{DIM}{}{DIM:#}\n", certainty(assessment))?;
     write_note(out, draft, &explanation.evidence, assessment.verdict)?;
     if assessment.verdict == Verdict::Hold {
         write_edits(out, draft, &explanation.edits)?;
     }
     if let Some(Finding { help, .. }) = first.filter(|finding| !finding.help.is_empty()) {
-        write_wrapped(out, "What to do: ", help)?;
+        write_wrapped(out, "What to do: ", BOLD, help)?;
     }
     for finding in rest {
         writeln!(out)?;
-        write_wrapped(out, "Also: ", &format!("{} {}", finding.message, finding.help))?;
+        write_wrapped(out, "Also: ", BOLD, &format!("{} {}", finding.message, finding.help))?;
     }
     Ok(())
 }
@@ -59,39 +59,64 @@ fn certainty(assessment: &Assessment) -> String {
     format!("{words} {} ({:.0} %); {} of {} characters{over}", decisive.label, 100.0 * decisive.confidence, length.characters, length.limit)
 }
 
-/// The note with the phrases marked that carry the reading.
+/// The note with the phrases marked that carry the reading, broken at the terminal's width.
 fn write_note(out: &mut impl Write, draft: &str, evidence: &[Evidence], verdict: Verdict) -> io::Result<()> {
     let mark = verdict_style(verdict).underline();
+    let width = terminal_width() - 4;
+    let marked = |at: usize| evidence.iter().any(|phrase| (phrase.start..phrase.end).contains(&at));
     let mut from = 0;
     for line in draft.split('\n') {
-        let to = from + line.len();
         write!(out, "  {DIM}│{DIM:#} ")?;
-        let mut at = from;
-        for phrase in evidence.iter().filter(|phrase| phrase.start < to && phrase.end > from) {
-            let (start, end) = (phrase.start.max(from), phrase.end.min(to));
-            write!(out, "{}", visible(&draft[at..start]))?;
-            write!(out, "{mark}{}{mark:#}", visible(&draft[start..end]))?;
-            at = end;
+        let mut column = 0;
+        for piece in line.split_inclusive(' ') {
+            let word = piece.trim_end_matches(' ');
+            if column > 0 && column + word.chars().count() > width {
+                write!(out, "\n  {DIM}│{DIM:#} ")?;
+                column = 0;
+            } else if column > 0 {
+                write_marked(out, " ", mark, |_| marked(from - 1))?;
+            }
+            write_marked(out, word, mark, |at| marked(from + at))?;
+            column += piece.chars().count();
+            from += piece.len();
         }
-        writeln!(out, "{}", visible(&draft[at..to]))?;
-        from = to + 1;
+        writeln!(out)?;
+        from += 1;
     }
     if !evidence.is_empty() {
         let phrases: Vec<String> = evidence.iter().map(|phrase| format!("“{}”", visible(&phrase.text))).collect();
         writeln!(out)?;
-        write_wrapped(out, &format!("Reads as {}: ", evidence[0].label), &phrases.join(", "))?;
+        write_wrapped(out, &format!("Reads as {}: ", evidence[0].label), BOLD, &phrases.join(", "))?;
     }
     writeln!(out)
 }
 
+/// Writes the runs of `text` whose bytes `is_marked` in the style `mark`, and the others plain.
+fn write_marked(out: &mut impl Write, text: &str, mark: Style, is_marked: impl Fn(usize) -> bool) -> io::Result<()> {
+    let mut at = 0;
+    while at < text.len() {
+        let inside = is_marked(at);
+        let next = text[at..].char_indices().find(|(offset, _)| is_marked(at + offset) != inside);
+        let end = next.map_or(text.len(), |(offset, _)| at + offset);
+        let run = visible(&text[at..end]);
+        if inside {
+            write!(out, "{mark}{run}{mark:#}")?;
+        } else {
+            write!(out, "{run}")?;
+        }
+        at = end;
+    }
+    Ok(())
+}
+
 fn write_edits(out: &mut impl Write, draft: &str, edits: &[Edit]) -> io::Result<()> {
     let Some(edit) = edits.first() else {
-        write_wrapped(out, "What would change it: ", "no single phrase or sentence; it is the note as a whole.")?;
+        write_wrapped(out, "What would change it: ", BOLD, "no single phrase or sentence; it is the note as a whole.")?;
         return writeln!(out);
     };
     let removed: Vec<String> = edit.remove.iter().map(|&(start, end)| format!("“{}”", visible(draft[start..end].trim()))).collect();
     let text = format!("without {} it would be: {} ({:.0} %).", removed.join(" and "), edit.verdict, 100.0 * edit.confidence);
-    write_wrapped(out, "What would change it: ", &text)?;
+    write_wrapped(out, "What would change it: ", BOLD, &text)?;
     writeln!(out)
 }
 
@@ -110,10 +135,10 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-/// A paragraph with a bold start, broken at the terminal's width.
-fn write_wrapped(out: &mut impl Write, start: &str, text: &str) -> io::Result<()> {
+/// A paragraph with a start in another style, broken at the terminal's width.
+fn write_wrapped(out: &mut impl Write, start: &str, style: Style, text: &str) -> io::Result<()> {
     let width = terminal_width();
-    write!(out, "{BOLD}{start}{BOLD:#}")?;
+    write!(out, "{style}{start}{style:#}")?;
     let mut column = start.chars().count();
     let mut fresh = true;
     for word in text.split_whitespace() {
