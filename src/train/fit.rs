@@ -147,6 +147,8 @@ pub struct Fitted {
     pub model: Model,
     /// The figures of each head.
     pub reports: Vec<HeadReport>,
+    /// The share of the texts that are no notes which the guard refuses, where there were any to learn from.
+    pub refused: Option<Figure>,
 }
 
 /// Trains a model: cross-validates, calibrates, fits the thresholds, then fits the weights on all notes.
@@ -179,6 +181,7 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
     let groups: Vec<&str> = notes.iter().map(|note| note.group.as_str()).collect();
     let reports: Vec<HeadReport> = heads.iter().zip(&out_of_fold).map(|(head, found)| report(head, found, &groups)).collect();
     let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
+    let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
     let model_heads: Vec<Head> = heads[..shown]
         .iter()
         .zip(&out_of_fold)
@@ -195,11 +198,11 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
         features,
         guard,
         policy: policy_for(&heads, policy),
-        training: training_record(corpus, settings, extras, &reports)?,
+        training: training_record(corpus, settings, extras, &reports, refused.as_ref())?,
     };
     let mut model = assemble(about, &extracted, &weights, &out_of_fold);
     model.to_bytes()?;
-    Ok(Fitted { model, reports })
+    Ok(Fitted { model, reports, refused })
 }
 
 /// What the model file says of how the model was made.
@@ -212,6 +215,8 @@ struct TrainingRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     word_vectors: Option<&'a str>,
     cross_validation: &'a [HeadReport],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_scope_refused: Option<&'a Figure>,
 }
 
 #[derive(Serialize)]
@@ -221,7 +226,13 @@ struct CorpusRecord {
     groups: usize,
 }
 
-fn training_record(corpus: &Corpus, settings: &FitSettings, extras: &Extras, reports: &[HeadReport]) -> Result<Box<RawValue>, FitError> {
+fn training_record(
+    corpus: &Corpus,
+    settings: &FitSettings,
+    extras: &Extras,
+    reports: &[HeadReport],
+    refused: Option<&Figure>,
+) -> Result<Box<RawValue>, FitError> {
     let groups: BTreeSet<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
     let record = TrainingRecord {
         corpus: CorpusRecord { digest: corpus.digest(), notes: corpus.notes.len(), groups: groups.len() },
@@ -229,6 +240,7 @@ fn training_record(corpus: &Corpus, settings: &FitSettings, extras: &Extras, rep
         settings,
         word_vectors: extras.vectors.as_ref().map(WordVectors::digest),
         cross_validation: reports,
+        out_of_scope_refused: refused,
     };
     to_raw_value(&record).map_err(|error| FitError::Model(Error::Model(error.to_string())))
 }
@@ -353,8 +365,7 @@ impl<'a> Training<'a> {
         self.heads.iter().enumerate().map(fit_head).collect()
     }
 
-    /// Out-of-fold results of every head, and the share of known words of every note with a label of the first head, both for the notes
-    /// that are `measured`.
+    /// Out-of-fold results of every head for the notes that are `measured`, and the share of known words of every note.
     fn cross_validate(&self, folds: &[usize], measured: &[bool]) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
         let count = folds.iter().max().map_or(1, |last| last + 1);
         let results: Vec<FoldResult> = (0..count)
@@ -388,7 +399,6 @@ impl<'a> Training<'a> {
             OutOfFold { rows, targets, probabilities, calibration, report }
         });
         let out: Vec<OutOfFold> = out.collect();
-        let known = out[0].rows.iter().map(|&row| known[row]).collect();
         Ok((out, known))
     }
 }
@@ -435,10 +445,21 @@ fn fit_guard(found: &OutOfFold, known: &[f64], scope: Option<&OutOfFold>, unsure
         notes.map(|(p, _)| scope_logit(p)).collect()
     };
     Guard {
-        known_words: quantile(known.to_vec(), share) as f32,
+        known_words: quantile(found.rows.iter().map(|&row| known[row]).collect(), share) as f32,
         confidence: quantile(found.probabilities.iter().map(winner).collect(), share) as f32,
         out_of_scope: scope.map(|scope| quantile(notes_logits(scope), 1.0 - share) as f32),
     }
+}
+
+/// The share of the texts that are no notes which the guard refuses, out of fold. Its thresholds come from the notes alone.
+fn refused(scope: &OutOfFold, known: &[f64], guard: &Guard, groups: &[&str]) -> Figure {
+    let others: Vec<usize> = (0..scope.rows.len()).filter(|&index| scope.targets[index] == 1).collect();
+    let own_groups: Vec<&str> = others.iter().map(|&index| groups[scope.rows[index]]).collect();
+    let is_refused = |index: usize| {
+        known[scope.rows[index]] < f64::from(guard.known_words)
+            || guard.out_of_scope.is_some_and(|most| scope_logit(&scope.probabilities[index]) >= f64::from(most))
+    };
+    bootstrap(&own_groups, |drawn| drawn.iter().filter(|&&i| is_refused(others[i])).count() as f64 / drawn.len() as f64)
 }
 
 fn scope_logit(p: &[f32]) -> f64 {

@@ -46,6 +46,9 @@ impl WordVectors {
         let scale = scale.ok_or("a scale that is not a finite number")?;
         let vectors = tensor("vectors", Dtype::I8)?;
         let index: BTreeMap<String, usize> = words.split('\n').enumerate().map(|(row, word)| (word.to_owned(), row)).collect();
+        if let Some(word) = index.keys().find(|word| u8::try_from(word.len()).is_err()) {
+            return Err(format!("a word of {} bytes", word.len()));
+        }
         let &[rows, dimensions] = vectors.shape() else { return Err("vectors that are not a matrix".to_owned()) };
         if rows != index.len() || dimensions == 0 {
             return Err(format!("{rows} vectors for {} words", index.len()));

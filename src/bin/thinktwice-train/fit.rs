@@ -63,6 +63,14 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     for report in &fitted.reports {
         print_report(report);
     }
+    if let Some(refused) = &fitted.refused {
+        anstream::println!(
+            "guard: {:.1} % ({:.1} to {:.1}) of the texts that are no notes are refused, of groups that it had not seen",
+            100.0 * refused.value,
+            100.0 * refused.low,
+            100.0 * refused.high
+        );
+    }
     let head = &fitted.model.about.heads[0];
     for (label, threshold) in head.labels.iter().zip(&head.thresholds) {
         anstream::println!(
