@@ -13,6 +13,7 @@ pub mod fit;
 pub mod matrix;
 pub mod metrics;
 pub mod solver;
+pub mod suite;
 pub mod vectors;
 
 pub use corpus::{Corpus, CorpusError};

@@ -1,11 +1,15 @@
 //! `thinktwice-train evaluate`.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use thinktwice::Classifier;
 use thinktwice::train::evaluate::{Evaluation, HeadFigures, evaluate};
 use thinktwice::train::metrics::Figure;
+use thinktwice::train::suite::{Case, KindResult, run_suite};
 
 use super::DataArgs;
 
@@ -16,6 +20,9 @@ pub(super) struct EvaluateArgs {
     /// The model to measure, instead of the shipped one
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Behavioural cases to run as well (JSON Lines, in the form of data/evaluation/behaviour.jsonl)
+    #[arg(long, value_name = "FILE")]
+    suite: Option<PathBuf>,
     /// How to print the figures
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -39,11 +46,38 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let corpus = args.data.read(&heads)?;
     let mut evaluation = evaluate(&classifier, &corpus)?;
     evaluation.misses.truncate(args.misses);
+    let suite = args.suite.as_deref().map(read_suite).transpose()?.map(|cases| run_suite(&classifier, &cases));
     match args.format {
-        Format::Human => print_human(&evaluation),
-        Format::Json => anstream::println!("{}", serde_json::to_string(&evaluation)?),
+        Format::Human => {
+            print_human(&evaluation);
+            for (kind, result) in suite.iter().flatten() {
+                let share = 100.0 * result.right as f64 / result.cases as f64;
+                anstream::println!("  {kind:<10} {:>3} of {:>3} right  ({share:.1} %)", result.right, result.cases);
+                for failure in result.failures.iter().take(args.misses) {
+                    anstream::println!("      {}", failure.replace('\n', " ¶ "));
+                }
+            }
+        }
+        Format::Json => anstream::println!("{}", serde_json::to_string(&Output { evaluation: &evaluation, suite: suite.as_ref() })?),
     }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suite: Option<&'a BTreeMap<&'static str, KindResult>>,
+}
+
+fn read_suite(path: &Path) -> anyhow::Result<Vec<Case>> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}; check the path and its permissions", path.display()))?;
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let case =
+        |(line, number)| serde_json::from_str(line).with_context(|| format!("{}:{number}: not a case; mend the line", path.display()));
+    lines.map(case).collect()
 }
 
 fn print_human(evaluation: &Evaluation) {
