@@ -1,4 +1,4 @@
-//! Behavioural tests as data, in the manner of CheckList (Ribeiro et al. 2020): pairs that differ little and mean different things, sets that mean the same,
+//! Behavioural tests as data, in the manner of `CheckList` (Ribeiro et al. 2020): pairs that differ little and mean different things, sets that mean the same,
 //! notes with two intents, and texts on which the honest answer is that the model does not know.
 
 use std::collections::BTreeMap;
