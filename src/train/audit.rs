@@ -205,12 +205,18 @@ fn counts(corpus: &Corpus, plan: &Plan) -> Vec<Check> {
     vec![Check { name: "counts".to_owned(), found: format!("{} notes in {} groups", corpus.notes.len(), groups.len()), problems }]
 }
 
+/// How many notes have each label of a head, in the order of the alphabet.
+fn label_counts<'c>(corpus: &'c Corpus, head: &str) -> BTreeMap<&'c str, usize> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for label in corpus.notes.iter().filter_map(|note| note.labels.get(head)) {
+        *counts.entry(label).or_default() += 1;
+    }
+    counts
+}
+
 fn shares(corpus: &Corpus, plan: &Plan) -> Vec<Check> {
     let check = |(head, planned): (&String, &BTreeMap<String, f64>)| {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for label in corpus.notes.iter().filter_map(|note| note.labels.get(head)) {
-            *counts.entry(label).or_default() += 1;
-        }
+        let counts = label_counts(corpus, head);
         let total = counts.values().sum::<usize>().max(1) as f64;
         let mut problems = Vec::new();
         for (label, share) in planned {
@@ -388,9 +394,10 @@ fn names(corpus: &Corpus, notes: &[Words], plan: &Plan, head: &str) -> Vec<Check
         });
     }
     if let Some(lift) = plan.most_lift {
+        let counts = label_counts(corpus, head);
         let problems: Vec<String> = names
             .iter()
-            .filter_map(|(name, rows)| skew(corpus, rows, head, lift, names.len()).map(|what| format!("{name}: {what}")))
+            .filter_map(|(name, rows)| skew(corpus, &counts, rows, head, lift, names.len()).map(|what| format!("{name}: {what}")))
             .collect();
         checks.push(Check {
             name: "names that predict a label".to_owned(),
@@ -403,13 +410,12 @@ fn names(corpus: &Corpus, notes: &[Words], plan: &Plan, head: &str) -> Vec<Check
 
 /// The label whose share among `rows` lies above its share in the corpus by more than `lift` and than chance explains. The bound is Wilson's, at
 /// a level that allows one false alarm in twenty audits over all `tests` words.
-fn skew(corpus: &Corpus, rows: &[usize], head: &str, lift: f64, tests: usize) -> Option<String> {
+fn skew(corpus: &Corpus, counts: &BTreeMap<&str, usize>, rows: &[usize], head: &str, lift: f64, tests: usize) -> Option<String> {
     let z = if tests > 200 { 4.5 } else { 3.5 };
-    let labels = corpus.labels(head);
     let n = rows.len() as f64;
-    labels.iter().find_map(|label| {
-        let has = |row: &usize| corpus.notes[*row].labels.get(head) == Some(label);
-        let share = corpus.notes.iter().filter(|note| note.labels.get(head) == Some(label)).count() as f64 / corpus.notes.len() as f64;
+    counts.iter().find_map(|(label, count)| {
+        let has = |row: &usize| corpus.notes[*row].labels.get(head).is_some_and(|own| own == label);
+        let share = *count as f64 / corpus.notes.len() as f64;
         let p = rows.iter().filter(|row| has(row)).count() as f64 / n;
         let low = (p + z * z / (2.0 * n) - z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt()) / (1.0 + z * z / n);
         (low > share + lift)
@@ -448,15 +454,16 @@ fn gendered(corpus: &Corpus, notes: &[Words], plan: &Plan, head: &str) -> Vec<Ch
 
 fn give_aways(corpus: &Corpus, notes: &[Words], plan: &Plan, head: &str) -> Option<Check> {
     let most = plan.most_given_away?;
-    let labels = corpus.labels(head);
+    let counts = label_counts(corpus, head);
     let mut best: Vec<(f64, String)> = Vec::new();
     for (word, rows) in rows_of(notes, |note| note.words.iter().collect()) {
-        for label in &labels {
-            let of_label = rows.iter().filter(|row| corpus.notes[**row].labels.get(head) == Some(label)).count() as f64;
+        for (label, total) in &counts {
+            let has = |row: &&usize| corpus.notes[**row].labels.get(head).is_some_and(|own| own == label);
+            let of_label = rows.iter().filter(has).count() as f64;
             if of_label < plan.give_away_precision * rows.len() as f64 {
                 continue;
             }
-            let total = corpus.notes.iter().filter(|note| note.labels.get(head) == Some(label)).count() as f64;
+            let total = *total as f64;
             best.push((
                 of_label / total,
                 format!("{word:?} stands in {:.1} % of the {label} notes, and hardly elsewhere", 100.0 * of_label / total),
