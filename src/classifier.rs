@@ -6,6 +6,7 @@ use crate::assessment::{Assessment, Finding, Length, ModelId, Reading};
 use crate::error::Error;
 use crate::explain::explain;
 use crate::features::{Block, Extractor, Scratch};
+use crate::fingerprint::Index;
 use crate::model::{About, FORMAT, Model, SHIPPED};
 use crate::policy::{Policy, Rule, Verdict};
 use crate::text::TokenKind;
@@ -78,9 +79,9 @@ impl Classifier {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self {
-            extractor: Extractor::new(&model.about.features),
+            extractor: Extractor::new(&model.about.features, model.word_classes()),
             table: Table::new(model),
-            bias: model.bias.clone(),
+            bias: model.about.expand(&model.bias),
             id: ModelId { name: model.about.name.clone(), digest: model.digest.clone(), format: FORMAT },
             policy: model.about.policy.clone(),
             about: model.about.clone(),
@@ -142,25 +143,30 @@ impl Classifier {
     /// Computes the probabilities of all labels.
     ///
     /// The logit of a label is its bias plus, for each block, the sum of the weights of all n-grams found, divided by
-    /// the square root of how many there are.
+    /// the square root of how many there are. An n-gram counts once, however often it occurs.
     #[must_use]
     pub fn score(&self, note: &str, scratch: &mut Scratch) -> Scores {
         let columns = self.bias.len();
         let mut sums = vec![0.0_f32; Block::COUNT * columns];
-        let mut hits = [0_u32; Block::COUNT];
+        let mut counts = [0_u32; Block::COUNT];
         let mut known_words = 0;
+        let mut hits = std::mem::take(&mut scratch.hits);
+        hits.clear(self.table.rows());
         self.extractor.visit(note, scratch, |gram| {
-            if let Some(row) = self.table.get(gram.fingerprint) {
-                let block = gram.block as usize;
-                hits[block] += 1;
-                for (sum, weight) in sums[block * columns..].iter_mut().zip(row) {
-                    *sum += weight;
-                }
+            if let Some(row) = self.table.find(gram.fingerprint) {
                 known_words += usize::from(gram.is_word);
+                if hits.insert(row) {
+                    let block = gram.block as usize;
+                    counts[block] += 1;
+                    for (sum, weight) in sums[block * columns..].iter_mut().zip(self.table.weights(row)) {
+                        *sum += weight;
+                    }
+                }
             }
         });
+        scratch.hits = hits;
         let mut logits = self.bias.clone();
-        for (block, &count) in hits.iter().enumerate().filter(|(_, count)| **count > 0) {
+        for (block, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let norm = 1.0 / (count as f32).sqrt();
             for (logit, sum) in logits.iter_mut().zip(&sums[block * columns..]) {
                 *logit += sum * norm;
@@ -188,8 +194,8 @@ impl Classifier {
         &self.extractor
     }
 
-    pub(crate) fn row(&self, fingerprint: u64) -> Option<&[f32]> {
-        self.table.get(fingerprint)
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
     }
 
     /// Applies the policy.
@@ -341,39 +347,31 @@ pub(crate) fn softmax(values: &mut [f32]) {
     }
 }
 
-/// Rows of weights by fingerprint: sorted fingerprints with an index over their top bits. Fingerprints are uniform, so a
-/// bucket holds two of them on average.
+/// Rows of weights by fingerprint.
 #[derive(Debug)]
-struct Table {
-    fingerprints: Vec<u64>,
-    /// Where each bucket starts, and one more for the end.
-    buckets: Vec<u32>,
-    shift: u32,
+pub(crate) struct Table {
+    index: Index,
     weights: Vec<f32>,
     columns: usize,
 }
 
 impl Table {
     fn new(model: &Model) -> Self {
-        let columns = model.columns();
-        let bits = model.fingerprints.len().next_power_of_two().trailing_zeros().clamp(1, 24);
-        let shift = 64 - bits;
-        let mut buckets = vec![0_u32; (1 << bits) + 1];
-        for fingerprint in &model.fingerprints {
-            buckets[(fingerprint >> shift) as usize + 1] += 1;
-        }
-        for index in 1..buckets.len() {
-            buckets[index] += buckets[index - 1];
-        }
-        let weights = model.weights.chunks_exact(columns);
-        let weights = weights.flat_map(|row| row.iter().zip(&model.scale).map(|(&weight, &scale)| f32::from(weight) * scale));
-        Self { fingerprints: model.fingerprints.clone(), buckets, shift, weights: weights.collect(), columns }
+        let fingerprints: Vec<u64> = model.vocabulary.full_fingerprints().collect();
+        Self { index: Index::new(&fingerprints), weights: model.logits().flatten().collect(), columns: model.about.logits() }
     }
 
-    fn get(&self, fingerprint: u64) -> Option<&[f32]> {
-        let bucket = (fingerprint >> self.shift) as usize;
-        let (from, to) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
-        let index = from + self.fingerprints[from..to].iter().position(|&other| other == fingerprint)?;
-        Some(&self.weights[index * self.columns..(index + 1) * self.columns])
+    fn rows(&self) -> usize {
+        self.weights.len() / self.columns
+    }
+
+    /// The row of a feature, where the model has it.
+    pub(crate) fn find(&self, fingerprint: u64) -> Option<usize> {
+        self.index.get(fingerprint)
+    }
+
+    /// What a row adds to each logit.
+    pub(crate) fn weights(&self, row: usize) -> &[f32] {
+        &self.weights[row * self.columns..(row + 1) * self.columns]
     }
 }

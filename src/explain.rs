@@ -26,26 +26,31 @@ pub struct Share {
 }
 
 impl Classifier {
-    /// Each token's share of every logit. An n-gram's weight is spread evenly over the tokens that it covers, so that the
+    /// Each token's share of every logit. An n-gram's weight is spread evenly over its occurrences, and there over the tokens that it covers, so that the
     /// shares and the bias add up to the logit.
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
         let columns = self.about().labels();
-        let mut found: Vec<(Block, usize, usize, &[f32])> = Vec::new();
-        let mut hits = [0_u32; Block::COUNT];
+        let mut found: Vec<(usize, Block, usize, usize)> = Vec::new();
         self.extractor().visit(note, scratch, |gram| {
-            if let Some(row) = self.row(gram.fingerprint) {
-                hits[gram.block as usize] += 1;
-                found.push((gram.block, gram.first, gram.last, row));
+            if let Some(row) = self.table().find(gram.fingerprint) {
+                found.push((row, gram.block, gram.first, gram.last));
             }
         });
+        found.sort_unstable();
+        let mut counts = [0_u32; Block::COUNT];
+        for same in found.chunk_by(|a, b| a.0 == b.0) {
+            counts[same[0].1 as usize] += 1;
+        }
         let mut shares: Vec<Share> =
             scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
-        for (block, first, last, row) in found {
-            let norm = 1.0 / ((hits[block as usize] as f32).sqrt() * (last - first + 1) as f32);
-            for share in &mut shares[first..=last] {
-                for (logit, weight) in share.logits.iter_mut().zip(row) {
-                    *logit += weight * norm;
+        for same in found.chunk_by(|a, b| a.0 == b.0) {
+            for &(row, block, first, last) in same {
+                let part = 1.0 / ((counts[block as usize] as f32).sqrt() * (same.len() * (last - first + 1)) as f32);
+                for share in &mut shares[first..=last] {
+                    for (logit, weight) in share.logits.iter_mut().zip(self.table().weights(row)) {
+                        *logit += weight * part;
+                    }
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::Index;
 use crate::text::{Language, Stemmer, TokenKind, Tokens};
 
 /// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
@@ -16,11 +17,13 @@ pub struct FeatureSettings {
     pub char_ngrams: Option<(usize, usize)>,
     /// Whole words as they stand, unstemmed: the rows that word vectors were folded into.
     pub surface_words: bool,
+    /// N-grams of 1 to this many tokens in which each word is replaced by its class (0 to 3; 0 for none).
+    pub class_ngrams: usize,
 }
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), surface_words: false }
+        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), surface_words: false, class_ngrams: 3 }
     }
 }
 
@@ -29,6 +32,9 @@ impl FeatureSettings {
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(1..=3).contains(&self.word_ngrams) {
             return Err(format!("word_ngrams is {}, not 1 to 3", self.word_ngrams));
+        }
+        if self.class_ngrams > 3 {
+            return Err(format!("class_ngrams is {}, not 0 to 3", self.class_ngrams));
         }
         match self.char_ngrams {
             Some((shortest, longest)) if shortest < 2 || longest > 6 || shortest > longest => {
@@ -47,13 +53,41 @@ pub enum Block {
     Word,
     /// Character n-grams within words.
     Char,
+    /// N-grams of word classes.
+    Class,
     /// Whole words as they stand, with what word vectors say of them.
     Surface,
 }
 
 impl Block {
     /// How many blocks there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
+    /// All of them, in their order.
+    pub const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Class, Self::Surface];
+}
+
+/// Which class each known word belongs to. Words of one class are used alike, so an n-gram of classes speaks for
+/// many n-grams of words.
+#[derive(Clone, Debug, Default)]
+pub struct WordClasses {
+    index: Index,
+    classes: Vec<u16>,
+}
+
+impl WordClasses {
+    /// The class of a word that stands for itself: it is so frequent that it needs no other to speak for it.
+    pub const ITSELF: u16 = u16::MAX;
+
+    /// From words and their classes.
+    pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, u16)>) -> Self {
+        let (fingerprints, classes): (Vec<u64>, Vec<u16>) =
+            words.into_iter().map(|(word, class)| (surface_fingerprint(word), class)).unzip();
+        Self { index: Index::new(&fingerprints), classes }
+    }
+
+    pub(crate) fn get(&self, fingerprint: u64) -> Option<u16> {
+        self.index.get(fingerprint).map(|at| self.classes[at])
+    }
 }
 
 /// One occurrence of a feature in a note.
@@ -99,7 +133,8 @@ impl Gram<'_> {
 #[derive(Clone, Copy, Debug)]
 struct Unit {
     hash: u64,
-    is_word: bool,
+    /// In an n-gram of words: whether it is a word. In an n-gram of classes: whether it stands for a class.
+    marked: bool,
     text: (usize, usize),
 }
 
@@ -111,37 +146,43 @@ pub struct Scratch {
     stems: String,
     units: Vec<Unit>,
     chars: Vec<char>,
+    /// The rows of the table that the note has hit.
+    pub(crate) hits: Hits,
 }
 
 /// Turns notes into features.
 ///
 /// ```
-/// use thinktwice::features::{Extractor, FeatureSettings, Scratch};
+/// use thinktwice::features::{Extractor, FeatureSettings, Scratch, WordClasses};
 ///
-/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, ..FeatureSettings::default() };
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, class_ngrams: 0, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
-/// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
+/// Extractor::new(&settings, WordClasses::default()).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
 /// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
 /// ```
 #[derive(Debug)]
 pub struct Extractor {
     settings: FeatureSettings,
     stemmer: Stemmer,
+    classes: WordClasses,
 }
 
 impl Extractor {
-    /// An extractor of the features that `settings` names.
+    /// An extractor of the features that `settings` names, with words of `classes`.
     #[must_use]
-    pub fn new(settings: &FeatureSettings) -> Self {
-        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
+    pub fn new(settings: &FeatureSettings, classes: WordClasses) -> Self {
+        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone(), classes }
     }
 
-    /// Calls `visit` with every feature of `note`, in the note's order. Afterwards `scratch.tokens` are the note's.
+    /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
     pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
         scratch.tokens.read(note);
         self.visit_words(scratch, &mut visit);
         if let Some((shortest, longest)) = self.settings.char_ngrams {
             visit_chars(scratch, shortest, longest, &mut visit);
+        }
+        if self.settings.class_ngrams > 0 {
+            self.visit_classes(scratch, &mut visit);
         }
         if self.settings.surface_words {
             for (index, token) in scratch.tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word) {
@@ -159,42 +200,137 @@ impl Extractor {
 
     fn visit_words(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
         let Scratch { tokens, stems, units, .. } = scratch;
-        stems.clear();
-        units.clear();
-        let mut add = |text: &str, is_word| {
-            let start = stems.len();
-            stems.push_str(text);
-            let hash = text.chars().fold(WORD_SEED, step_char);
-            units.push(Unit { hash, is_word, text: (start, stems.len()) });
-        };
-        add("‹", false);
+        let mut padded = Padded::new(stems, units, WORD_SEED);
         for token in tokens.iter() {
             match token.kind {
-                TokenKind::Word => add(&self.stemmer.stem(token.text), true),
-                _ => add(token.text, false),
+                TokenKind::Word => padded.add(&self.stemmer.stem(token.text), true),
+                _ => padded.add(token.text, false),
             }
         }
-        add("›", false);
-        let edge = units.len() - 1;
-        for from in 0..edge {
-            let mut hash = WORD_SEED;
-            for (length, unit) in units[from..].iter().take(self.settings.word_ngrams).enumerate() {
-                hash = step(hash, unit.hash);
-                let to = from + length;
-                // An edge alone says nothing, and the two edges without a token between them neither.
-                if to == 0 || (from == 0 && to == edge && edge == 1) {
-                    continue;
-                }
-                visit(Gram {
-                    fingerprint: finish(hash),
-                    block: Block::Word,
-                    is_word: length == 0 && units[from].is_word,
-                    first: from.max(1) - 1,
-                    last: to.min(edge - 1) - 1,
-                    source: Source::Units(&units[from..=to], stems),
-                });
+        padded.close();
+        visit_units(units, stems, Block::Word, self.settings.word_ngrams, visit);
+    }
+
+    /// As [`Extractor::visit_words`], each word replaced by its class. N-grams without any class are left to the words.
+    fn visit_classes(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
+        let Scratch { tokens, stems, units, .. } = scratch;
+        let mut padded = Padded::new(stems, units, CLASS_SEED);
+        for token in tokens.iter() {
+            match token.kind {
+                TokenKind::Word => match self.classes.get(surface_fingerprint(token.text)) {
+                    Some(WordClasses::ITSELF) => padded.add(token.text, false),
+                    Some(class) => {
+                        let mut name = [0; 6];
+                        padded.add(class_name(class, &mut name), true);
+                    }
+                    // Contractions are as frequent as the words that stand for themselves, and no vocabulary of whole words has them.
+                    None if token.text.contains('\'') => padded.add(token.text, false),
+                    None => padded.add("#?", false),
+                },
+                _ => padded.add(token.text, false),
             }
         }
+        padded.close();
+        visit_units(units, stems, Block::Class, self.settings.class_ngrams, visit);
+    }
+}
+
+/// The name of a class: `#` and its number.
+fn class_name(class: u16, name: &mut [u8; 6]) -> &str {
+    let mut at = name.len();
+    let mut rest = class;
+    while at == name.len() || rest > 0 {
+        at -= 1;
+        name[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    at -= 1;
+    name[at] = b'#';
+    std::str::from_utf8(&name[at..]).unwrap_or("#")
+}
+
+/// A sequence of units between the note's two edges.
+struct Padded<'s> {
+    texts: &'s mut String,
+    units: &'s mut Vec<Unit>,
+    seed: u64,
+}
+
+impl<'s> Padded<'s> {
+    fn new(texts: &'s mut String, units: &'s mut Vec<Unit>, seed: u64) -> Self {
+        texts.clear();
+        units.clear();
+        let mut padded = Self { texts, units, seed };
+        padded.add("‹", false);
+        padded
+    }
+
+    fn add(&mut self, text: &str, marked: bool) {
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        let hash = text.chars().fold(self.seed, step_char);
+        self.units.push(Unit { hash, marked, text: (start, self.texts.len()) });
+    }
+
+    fn close(mut self) {
+        self.add("›", false);
+    }
+}
+
+fn visit_units(units: &[Unit], texts: &str, block: Block, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
+    let edge = units.len() - 1;
+    for from in 0..edge {
+        let mut hash = WORD_SEED;
+        let mut marked = false;
+        for (length, unit) in units[from..].iter().take(longest).enumerate() {
+            hash = step(hash, unit.hash);
+            marked |= unit.marked;
+            let to = from + length;
+            // An edge alone says nothing, and the two edges without a token between them neither.
+            if to == 0 || (from == 0 && to == edge && edge == 1) || (block == Block::Class && !marked) {
+                continue;
+            }
+            visit(Gram {
+                fingerprint: finish(hash),
+                block,
+                is_word: block == Block::Word && length == 0 && units[from].marked,
+                first: from.max(1) - 1,
+                last: to.min(edge - 1) - 1,
+                source: Source::Units(&units[from..=to], texts),
+            });
+        }
+    }
+}
+
+/// Which of the table's rows a note has hit already: each counts once, however often it occurs.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    seen: Vec<u64>,
+    rows: Vec<u32>,
+}
+
+impl Hits {
+    /// Forgets the last note, and makes room for a table of `rows` rows.
+    pub(crate) fn clear(&mut self, rows: usize) {
+        for &row in &self.rows {
+            self.seen[row as usize / 64] = 0;
+        }
+        self.rows.clear();
+        let words = rows.div_ceil(64);
+        if self.seen.len() < words {
+            self.seen.resize(words, 0);
+        }
+    }
+
+    /// Whether it is the first time.
+    pub(crate) fn insert(&mut self, row: usize) -> bool {
+        let (word, bit) = (row / 64, 1 << (row % 64));
+        let first = self.seen[word] & bit == 0;
+        if first {
+            self.seen[word] |= bit;
+            self.rows.push(row as u32);
+        }
+        first
     }
 }
 
@@ -237,6 +373,7 @@ fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &m
 
 const WORD_SEED: u64 = 0xCBF2_9CE4_8422_2325;
 const SURFACE_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
+const CLASS_SEED: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const CHAR_SEED: u64 = 0x8422_2325_CBF2_9CE4;
 
 fn step_char(hash: u64, ch: char) -> u64 {
@@ -259,9 +396,13 @@ fn finish(mut hash: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn classes() -> WordClasses {
+        WordClasses::new([("tea", 7), ("coffee", 7), ("you", WordClasses::ITSELF)])
+    }
+
     fn grams(settings: &FeatureSettings, note: &str) -> Vec<(Block, String, usize, usize)> {
         let mut grams = Vec::new();
-        Extractor::new(settings).visit(note, &mut Scratch::default(), |gram| {
+        Extractor::new(settings, classes()).visit(note, &mut Scratch::default(), |gram| {
             grams.push((gram.block, gram.text(), gram.first, gram.last));
         });
         grams
@@ -269,7 +410,8 @@ mod tests {
 
     #[test]
     fn word_grams_cover_the_tokens_that_they_name() {
-        let settings = FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, surface_words: false };
+        let settings =
+            FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, surface_words: false, class_ngrams: 0 };
         let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
@@ -290,10 +432,31 @@ mod tests {
 
     #[test]
     fn char_grams_stay_within_words() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), surface_words: false };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), surface_words: false, class_ngrams: 0 };
         let texts: Vec<String> =
             grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
         assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
+    }
+
+    #[test]
+    fn class_grams_have_a_class() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false, class_ngrams: 2 };
+        let texts =
+            |note| -> Vec<String> { grams(&settings, note).into_iter().filter(|gram| gram.0 == Block::Class).map(|gram| gram.1).collect() };
+        assert_eq!(texts("tea you zzz"), ["‹ #7", "#7", "#7 you"]);
+        assert_eq!(texts("zzz coffee"), ["#? #7", "#7", "#7 ›"]);
+        assert_eq!(texts("i'm tea"), ["i'm #7", "#7", "#7 ›"]);
+        assert_eq!(class_name(65535, &mut [0; 6]), "#65535");
+        assert_eq!(class_name(0, &mut [0; 6]), "#0");
+    }
+
+    #[test]
+    fn a_row_is_hit_once_a_note() {
+        let mut hits = Hits::default();
+        for _ in 0..2 {
+            hits.clear(130);
+            assert!(hits.insert(129) && hits.insert(0) && !hits.insert(129));
+        }
     }
 
     #[test]
@@ -304,9 +467,9 @@ mod tests {
     /// Stored in model files: a change here breaks every model.
     #[test]
     fn fingerprints_are_fixed() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false, class_ngrams: 0 };
         let mut found = Vec::new();
-        Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
+        Extractor::new(&settings, WordClasses::default()).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
         let again: u64 = finish(step(WORD_SEED, "coffee".chars().fold(WORD_SEED, step_char)));
         assert_eq!(found, [again]);
     }

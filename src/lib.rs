@@ -29,6 +29,7 @@ mod digest;
 pub mod error;
 pub mod explain;
 pub mod features;
+mod fingerprint;
 pub mod model;
 pub mod policy;
 pub mod text;

@@ -1,8 +1,19 @@
 //! The model file: `safetensors`, with everything that is not a tensor in one JSON object under one metadata key.
 //!
 //! One key, because the crate keeps metadata in a hash map: two keys would come out in any order. The tensors are
-//! `vocabulary.fingerprints` (u64, n), `vocabulary.lengths` (u8, n), `vocabulary.text` (u8), `weights` (i8, n × columns),
-//! `scale` and `bias` (f32, columns).
+//!
+//! | name | type and shape | what |
+//! |---|---|---|
+//! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, class n-grams, whole words |
+//! | `vocabulary.shared` | u8, n | how many bytes a feature's text shares with the one before it |
+//! | `vocabulary.lengths` | u8, n | how many bytes follow |
+//! | `vocabulary.text` | u8 | those bytes |
+//! | `vocabulary.fingerprints` | u8, n × 5 | the top 40 bits of each fingerprint, big-endian |
+//! | `vocabulary.classes` | u16 | the class of each whole word; empty where there are no classes |
+//! | `weights` | i8, n × columns | in units of `scale` |
+//! | `scale`, `bias` | f32, columns | in logits |
+//!
+//! A head of k labels has k - 1 columns: the weights of its labels add up to 0.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -12,9 +23,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{About, FORMAT, Model};
+use super::vocabulary::FINGERPRINT_BYTES;
+use super::{About, FORMAT, Model, Vocabulary};
 use crate::digest::hex;
 use crate::error::Error;
+use crate::features::Block;
+
+/// The tensors, in the order in which the digest takes them.
+const TENSORS: [&str; 9] = [
+    "bias",
+    "scale",
+    "vocabulary.blocks",
+    "vocabulary.classes",
+    "vocabulary.fingerprints",
+    "vocabulary.lengths",
+    "vocabulary.shared",
+    "vocabulary.text",
+    "weights",
+];
 
 const KEY: &str = "thinktwice";
 
@@ -83,15 +109,25 @@ impl Model {
 
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
         let columns = about.columns();
-        let fingerprints: Vec<u64> = tensor(&tensors, "vocabulary.fingerprints", Dtype::U64, None)?
-            .as_chunks()
-            .0
-            .iter()
-            .map(|chunk| u64::from_le_bytes(*chunk))
-            .collect();
-        let n = fingerprints.len();
-        let text_lengths = tensor(&tensors, "vocabulary.lengths", Dtype::U8, Some(&[n]))?.to_vec();
-        let text = tensor(&tensors, "vocabulary.text", Dtype::U8, None)?;
+        let fingerprints = tensors.tensor("vocabulary.fingerprints").map_err(|_| broken("no tensor vocabulary.fingerprints"))?;
+        let n = fingerprints.shape().first().copied().unwrap_or(0);
+        let fingerprints = tensor(&tensors, "vocabulary.fingerprints", Dtype::U8, Some(&[n, FINGERPRINT_BYTES]))?;
+        let mut blocks = [0; Block::COUNT];
+        for (rows, bytes) in blocks.iter_mut().zip(tensor(&tensors, "vocabulary.blocks", Dtype::U32, Some(&[Block::COUNT]))?.as_chunks().0)
+        {
+            *rows = u32::from_le_bytes(*bytes);
+        }
+        let suffixes = std::str::from_utf8(tensor(&tensors, "vocabulary.text", Dtype::U8, None)?);
+        let classes = tensor(&tensors, "vocabulary.classes", Dtype::U16, None)?.as_chunks().0;
+        let vocabulary = Vocabulary {
+            blocks,
+            shared: tensor(&tensors, "vocabulary.shared", Dtype::U8, Some(&[n]))?.to_vec(),
+            lengths: tensor(&tensors, "vocabulary.lengths", Dtype::U8, Some(&[n]))?.to_vec(),
+            suffixes: suffixes.map_err(|_| broken("a vocabulary that is not UTF-8"))?.to_owned(),
+            fingerprints: fingerprints.as_chunks().0.to_vec(),
+            classes: classes.iter().map(|chunk| u16::from_le_bytes(*chunk)).collect(),
+        };
+        vocabulary.check().map_err(broken)?;
         let weights: Vec<i8> = tensor(&tensors, "weights", Dtype::I8, Some(&[n, columns]))?.iter().map(|byte| byte.cast_signed()).collect();
         let floats = |name| -> Result<Vec<f32>, Error> {
             let bytes = tensor(&tensors, name, Dtype::F32, Some(&[columns]))?;
@@ -101,15 +137,10 @@ impl Model {
         if !scale.iter().chain(&bias).all(|value| value.is_finite()) {
             return Err(broken("a weight that is not a finite number"));
         }
-        if !fingerprints.is_sorted_by(|a, b| a < b) {
-            return Err(broken("fingerprints that are out of order or double"));
-        }
-        let texts = std::str::from_utf8(text).map_err(|_| broken("a vocabulary that is not UTF-8"))?.to_owned();
-        check_text_lengths(&texts, &text_lengths)?;
         if verify && header.digest != digest(header.about.get(), &tensors)? {
             return Err(broken("its digest is not that of its contents"));
         }
-        Ok(Self { about, digest: header.digest, fingerprints, texts, text_lengths, weights, scale, bias })
+        Ok(Self { about, digest: header.digest, vocabulary, weights, scale, bias })
     }
 
     /// The bytes of the model's file, with [`Model::digest`] brought up to date. The same model gives the same bytes.
@@ -118,19 +149,25 @@ impl Model {
     ///
     /// [`Error::Model`] where the parts do not belong together.
     pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
-        let (n, columns) = (self.fingerprints.len(), self.columns());
-        let fingerprints: Vec<u8> = self.fingerprints.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let (n, columns) = (self.vocabulary.len(), self.columns());
+        self.vocabulary.check().map_err(|what| Error::Model(what.to_owned()))?;
         let weights: Vec<u8> = self.weights.iter().map(|value| value.cast_unsigned()).collect();
         let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (scale, bias) = (le(&self.scale), le(&self.bias));
+        let vocabulary = &self.vocabulary;
+        let blocks: Vec<u8> = vocabulary.blocks.iter().flat_map(|rows| rows.to_le_bytes()).collect();
+        let classes: Vec<u8> = vocabulary.classes.iter().flat_map(|class| class.to_le_bytes()).collect();
         let view =
             |dtype, shape: &[usize], data| TensorView::new(dtype, shape.to_vec(), data).map_err(|error| Error::Model(error.to_string()));
         let tensors = [
             ("bias", view(Dtype::F32, &[columns], &bias)?),
             ("scale", view(Dtype::F32, &[columns], &scale)?),
-            ("vocabulary.fingerprints", view(Dtype::U64, &[n], &fingerprints)?),
-            ("vocabulary.lengths", view(Dtype::U8, &[n], &self.text_lengths)?),
-            ("vocabulary.text", view(Dtype::U8, &[self.texts.len()], self.texts.as_bytes())?),
+            ("vocabulary.blocks", view(Dtype::U32, &[Block::COUNT], &blocks)?),
+            ("vocabulary.classes", view(Dtype::U16, &[vocabulary.classes.len()], &classes)?),
+            ("vocabulary.fingerprints", view(Dtype::U8, &[n, FINGERPRINT_BYTES], vocabulary.fingerprints.as_flattened())?),
+            ("vocabulary.lengths", view(Dtype::U8, &[n], &vocabulary.lengths)?),
+            ("vocabulary.shared", view(Dtype::U8, &[n], &vocabulary.shared)?),
+            ("vocabulary.text", view(Dtype::U8, &[vocabulary.suffixes.len()], vocabulary.suffixes.as_bytes())?),
             ("weights", view(Dtype::I8, &[n, columns], &weights)?),
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
@@ -169,7 +206,7 @@ fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype, shape: Option
 fn digest(about: &str, tensors: &SafeTensors<'_>) -> Result<String, Error> {
     let mut hasher = Sha256::new();
     hasher.update(about);
-    for name in ["bias", "scale", "vocabulary.fingerprints", "vocabulary.lengths", "vocabulary.text", "weights"] {
+    for name in TENSORS {
         let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
         hasher.update(view.data());
     }
@@ -199,15 +236,4 @@ fn check_about(about: &About) -> Result<(), Error> {
         return broken(what);
     }
     about.policy.check()
-}
-
-fn check_text_lengths(texts: &str, lengths: &[u8]) -> Result<(), Error> {
-    let mut end = 0;
-    for &length in lengths {
-        end += usize::from(length);
-        if !texts.is_char_boundary(end) {
-            return Err(Error::Model("a vocabulary whose texts do not end where it says".to_owned()));
-        }
-    }
-    if end == texts.len() { Ok(()) } else { Err(Error::Model("a vocabulary that is longer than its texts".to_owned())) }
 }

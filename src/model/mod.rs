@@ -2,17 +2,19 @@
 
 mod file;
 mod shipped;
+mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::features::FeatureSettings;
+use crate::features::{Block, FeatureSettings, WordClasses};
 use crate::policy::Policy;
 
 pub use shipped::SHIPPED;
+pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// A set of labels that exclude each other, such as `intent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,9 +78,29 @@ impl About {
         self.heads.iter().map(|head| head.labels.len()).sum()
     }
 
-    /// How many columns of weights there are: one for each label, and one for texts that are no notes.
+    /// How many columns of weights are stored: those of a head's labels add up to 0, so the last one goes without saying; and one for texts that are
+    /// no notes.
     pub(crate) fn columns(&self) -> usize {
+        self.labels() - self.heads.len() + usize::from(self.guard.out_of_scope.is_some())
+    }
+
+    /// How many logits there are: one for each label, and one for texts that are no notes.
+    pub(crate) fn logits(&self) -> usize {
         self.labels() + usize::from(self.guard.out_of_scope.is_some())
+    }
+
+    /// From the stored columns to all logits.
+    pub(crate) fn expand(&self, stored: &[f32]) -> Vec<f32> {
+        let mut logits = Vec::with_capacity(self.logits());
+        let mut rest = stored;
+        for head in &self.heads {
+            let (own, after) = rest.split_at(head.labels.len() - 1);
+            logits.extend_from_slice(own);
+            logits.push(-own.iter().sum::<f32>());
+            rest = after;
+        }
+        logits.extend_from_slice(rest);
+        logits
     }
 }
 
@@ -89,37 +111,40 @@ pub struct Model {
     pub about: About,
     /// SHA-256 over everything that decides an answer, in hexadecimal.
     pub digest: String,
-    /// Fingerprints in ascending order.
-    pub fingerprints: Vec<u64>,
-    /// The texts of the features, in the same order, one after the other.
-    pub texts: String,
-    /// How many bytes of `texts` each feature has.
-    pub text_lengths: Vec<u8>,
-    /// The weights: a row of `columns` for each feature, in units of `scale`.
+    /// The features, one a row.
+    pub vocabulary: Vocabulary,
+    /// The weights: a row of [`Model::columns`] for each feature, in units of `scale`.
     pub weights: Vec<i8>,
     /// What one unit of each column's weights is worth, in logits.
     pub scale: Vec<f32>,
-    /// The bias of each column.
+    /// The bias of each stored column.
     pub bias: Vec<f32>,
 }
 
 impl Model {
-    /// The length of a row of weights: a column for each label of each head, and where the guard has one, for texts that are no notes.
+    /// The length of a row of weights: for each head a column for each label but the last (its weights and those of the others add up to 0),
+    /// and where the guard has one, a column for texts that are no notes.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.about.columns()
     }
 
-    /// Every feature's text with its row of weights, in logits, in the order of the fingerprints.
-    pub fn rows(&self) -> impl Iterator<Item = (&str, Vec<f32>)> {
-        let mut at = 0;
-        let columns = self.columns();
-        self.text_lengths.iter().enumerate().map(move |(index, &length)| {
-            let from = at;
-            at += usize::from(length);
-            let row = &self.weights[index * columns..(index + 1) * columns];
-            let logits = row.iter().zip(&self.scale).map(|(&weight, &scale)| f32::from(weight) * scale);
-            (&self.texts[from..at], logits.collect())
+    /// Every feature's text with its row of weights for all labels, in logits, in the order of the file.
+    pub fn rows(&self) -> impl Iterator<Item = (String, Vec<f32>)> {
+        self.vocabulary.texts().zip(self.logits())
+    }
+
+    /// The rows of weights for all labels, in logits.
+    pub(crate) fn logits(&self) -> impl Iterator<Item = Vec<f32>> {
+        self.weights.chunks_exact(self.columns()).map(|row| {
+            let stored: Vec<f32> = row.iter().zip(&self.scale).map(|(&weight, &scale)| f32::from(weight) * scale).collect();
+            self.about.expand(&stored)
         })
+    }
+
+    /// The words that the model knows a class of.
+    pub(crate) fn word_classes(&self) -> WordClasses {
+        let words: Vec<String> = self.vocabulary.block(Block::Surface).collect();
+        WordClasses::new(words.iter().map(String::as_str).zip(self.vocabulary.classes.iter().copied()))
     }
 }

@@ -24,11 +24,12 @@ pub struct Note {
 }
 
 impl Note {
-    /// Whether the note is there because a model got it wrong (it has the column `against`). Such notes teach, but a sample of nothing but
-    /// errors is no measure of how often there are any: calibration, thresholds and figures leave them out.
+    /// Whether the note is there because a model got it wrong (it has the column `against`), or because another note is confusingly like it (it has the
+    /// column `pair`). Such notes teach, but a sample of nothing but traps is no measure of how often there are any: calibration, thresholds and
+    /// figures leave them out.
     #[must_use]
     pub fn is_adversarial(&self) -> bool {
-        self.other.contains_key("against")
+        self.other.contains_key("against") || self.other.contains_key("pair")
     }
 }
 

@@ -9,14 +9,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
 use super::corpus::{Corpus, Note};
 use super::cross::grouped_folds;
-use super::matrix::{Collision, Csr, Extracted, Meanings};
+use super::matrix::{BlockWeights, Collision, Column, Csr, Extracted, Meanings};
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::solver::{SolverError, SparseFitted, SparseLogistic};
 use super::vectors::WordVectors;
 use crate::classifier::argmax;
 use crate::error::Error;
-use crate::features::{Block, FeatureSettings, surface_fingerprint};
-use crate::model::{About, Guard, Head, Model, Threshold};
+use crate::features::{Block, FeatureSettings, WordClasses, surface_fingerprint};
+use crate::model::{About, Guard, Head, Model, Threshold, Vocabulary};
 use crate::policy::{Policy, Verdict};
 
 /// Everything that a training run can be told.
@@ -34,8 +34,8 @@ pub struct FitSettings {
     pub vocabulary: usize,
     /// The penalty (`1/C`).
     pub alpha: f64,
-    /// What word vectors are multiplied with, where there are any: how much they count beside the n-grams.
-    pub vector_weight: f32,
+    /// How much each family of features counts.
+    pub block_weights: BlockWeights,
     /// How many folds the cross-validation has.
     pub folds: usize,
     /// Share of the corpus's notes that the model may be too unsure to answer (0 to 1); the guard is fitted to it.
@@ -49,9 +49,9 @@ impl Default for FitSettings {
             heads: vec!["intent".to_owned(), "reason".to_owned()],
             features: FeatureSettings::default(),
             least_notes: 2,
-            vocabulary: 23_000,
+            vocabulary: 46_500,
             alpha: 0.125,
-            vector_weight: 0.1,
+            block_weights: BlockWeights { word: 3.6, char: 1.6, class: 1.8, vector: 0.1 },
             folds: 5,
             unsure: 0.02,
         }
@@ -94,7 +94,7 @@ struct HeadData {
 
 /// What is fitted on one set of notes.
 struct Weights<'v> {
-    vocabulary: Vec<u32>,
+    vocabulary: Vec<Column>,
     /// Rows of the vocabulary, then of the dimensions of the word vectors.
     heads: Vec<SparseFitted>,
     /// The word vectors, as weighted for the same notes.
@@ -169,8 +169,14 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
         heads.push(scope_head(corpus.notes.len(), notes.len()));
     }
     let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
-    let features = FeatureSettings { surface_words: vectors.is_some(), ..settings.features.clone() };
-    let extracted = Extracted::new(&texts, &features)?;
+    let classes = vectors.map(WordVectors::word_classes).unwrap_or_default();
+    let has_classes = vectors.is_some_and(WordVectors::has_classes);
+    let features = FeatureSettings {
+        surface_words: vectors.is_some(),
+        class_ngrams: if has_classes { settings.features.class_ngrams } else { 0 },
+        ..settings.features.clone()
+    };
+    let extracted = Extracted::new(&texts, &features, &classes)?;
     let training = Training { extracted: &extracted, heads: &heads, vectors, settings };
     let folds = grouped_folds(&notes, settings.folds);
     let measured: Vec<bool> = notes.iter().map(|note| !note.is_adversarial()).collect();
@@ -200,7 +206,7 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
         policy: policy_for(&heads, policy),
         training: training_record(corpus, settings, extras, &reports, refused.as_ref())?,
     };
-    let mut model = assemble(about, &extracted, &weights, &out_of_fold);
+    let mut model = assemble(about, &training, &weights, &out_of_fold);
     model.to_bytes()?;
     Ok(Fitted { model, reports, refused })
 }
@@ -305,7 +311,7 @@ struct Training<'a> {
 impl<'a> Training<'a> {
     /// The word vectors as weighted for `rows`.
     fn meanings(&self, rows: &[usize]) -> Option<Meanings<'a>> {
-        self.vectors.map(|vectors| Meanings::new(vectors, self.settings.vector_weight, self.extracted, rows))
+        self.vectors.map(|vectors| Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, rows))
     }
 
     fn matrix(&self, rows: &[usize], weights: &Weights<'_>) -> Csr {
@@ -318,20 +324,27 @@ impl<'a> Training<'a> {
         let frequency = self.extracted.document_frequency(rows);
         let often = |feature: &u32| frequency[*feature as usize] >= self.settings.least_notes;
         let own_column = |feature: &u32| self.extracted.features[*feature as usize].block != Block::Surface;
-        let vocabulary: Vec<u32> =
-            (0..self.extracted.features.len() as u32).filter(|feature| often(feature) && own_column(feature)).collect();
+        let most = libm::logf(1.0 + rows.len() as f32);
+        let column = |feature: u32| Column {
+            feature,
+            // Relative to a feature that no note has, so that block weights mean the same in corpora of any size.
+            factor: self.settings.block_weights.of(self.extracted.features[feature as usize].block)
+                * (1.0 - libm::logf(1.0 + frequency[feature as usize] as f32) / most),
+        };
+        let vocabulary: Vec<Column> =
+            (0..self.extracted.features.len() as u32).filter(|feature| often(feature) && own_column(feature)).map(column).collect();
         let first = self.fit_heads(rows, &vocabulary, meanings.as_ref(), None, RANKING)?;
         // What a feature can move: its largest weight, times how often it gets to.
         let importance: Vec<f64> = vocabulary
             .iter()
             .enumerate()
-            .map(|(column, &feature)| {
+            .map(|(column, own)| {
                 let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f64, |most, weight| most.max(weight.abs()));
-                weight * f64::from(frequency[feature as usize]).sqrt()
+                weight * f64::from(own.factor) * f64::from(frequency[own.feature as usize]).sqrt()
             })
             .collect();
         let mut order: Vec<usize> = (0..vocabulary.len()).collect();
-        order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]).then(vocabulary[a].cmp(&vocabulary[b])));
+        order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]).then(a.cmp(&b)));
         let mut kept: Vec<usize> = order[..self.settings.vocabulary.min(order.len())].to_vec();
         kept.sort_unstable();
         let start: Vec<Vec<f64>> = first
@@ -341,7 +354,7 @@ impl<'a> Training<'a> {
                 rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
             })
             .collect();
-        let vocabulary: Vec<u32> = kept.into_iter().map(|column| vocabulary[column]).collect();
+        let vocabulary: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
         let heads = self.fit_heads(rows, &vocabulary, meanings.as_ref(), Some(&start), TOLERANCE)?;
         Ok(Weights { vocabulary, heads, meanings })
     }
@@ -349,7 +362,7 @@ impl<'a> Training<'a> {
     fn fit_heads(
         &self,
         rows: &[usize],
-        vocabulary: &[u32],
+        vocabulary: &[Column],
         meanings: Option<&Meanings<'_>>,
         start: Option<&[Vec<f64>]>,
         tolerance: f64,
@@ -403,12 +416,12 @@ impl<'a> Training<'a> {
     }
 }
 
-fn known_words(extracted: &Extracted, row: usize, vocabulary: &[u32]) -> f64 {
+fn known_words(extracted: &Extracted, row: usize, vocabulary: &[Column]) -> f64 {
     let words = extracted.notes[row].iter().filter(|(feature, _)| extracted.features[*feature as usize].is_word);
     let (mut known, mut all) = (0, 0);
     for (feature, count) in words {
         all += count;
-        known += if vocabulary.binary_search(feature).is_ok() { *count } else { 0 };
+        known += if vocabulary.binary_search_by_key(feature, |column| column.feature).is_ok() { *count } else { 0 };
     }
     if all == 0 { 0.0 } else { f64::from(known) / f64::from(all) }
 }
@@ -525,62 +538,64 @@ fn policy_for(heads: &[HeadData], policy: &Policy) -> Policy {
     own
 }
 
-/// Folds the calibration into the weights, centres them over the labels of each head, and rounds them to 8 bits: over the
+/// Folds the calibration and the factors of the columns into the weights, centres them over the labels of each head, and rounds them to 8 bits: over the
 /// hundreds of n-grams of a note, the rounding moves a logit by about 0.02.
-fn assemble(about: About, extracted: &Extracted, weights: &Weights<'_>, out_of_fold: &[OutOfFold]) -> Model {
+fn assemble(about: About, training: &Training<'_>, weights: &Weights<'_>, out_of_fold: &[OutOfFold]) -> Model {
     let columns = about.columns();
     let shown = about.heads.len();
-    let calibrated = |head: usize, values: &[f64], offset: bool| {
-        let calibration = &out_of_fold[head].calibration;
-        let zero = vec![0.0; values.len()];
-        let mut values = calibration.apply(values, if offset { &calibration.offset } else { &zero });
-        if head == shown {
-            // Two labels that only the guard reads: one column, their difference.
-            return vec![values[1] - values[0]];
-        }
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        for value in &mut values {
-            *value -= mean;
-        }
-        values
+    // What is stored of a row of values: for each head the calibrated, centred values of all labels but the last.
+    let stored = |values: &dyn Fn(usize) -> Vec<f64>, with_offset: bool| -> Vec<f64> {
+        let of_head = |head: usize| {
+            let calibration = &out_of_fold[head].calibration;
+            let values = values(head);
+            let offset = if with_offset { calibration.offset.clone() } else { vec![0.0; values.len()] };
+            let mut values = calibration.apply(&values, &offset);
+            if head == shown {
+                // Two labels that only the guard reads: one column, their difference.
+                return vec![values[1] - values[0]];
+            }
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            for value in &mut values {
+                *value -= mean;
+            }
+            values.pop();
+            values
+        };
+        (0..weights.heads.len()).flat_map(of_head).collect()
     };
-    let bias = (0..weights.heads.len())
-        .flat_map(|head| calibrated(head, weights.heads[head].intercepts(), true))
-        .map(|value| value as f32)
-        .collect();
-    let mut rows: Vec<(u64, &str, Vec<f64>)> = weights
-        .vocabulary
-        .iter()
-        .enumerate()
-        .map(|(column, &feature)| {
-            let row = (0..weights.heads.len()).flat_map(|head| calibrated(head, weights.heads[head].row(column), false)).collect();
-            let feature = &extracted.features[feature as usize];
-            (feature.fingerprint, feature.text.as_str(), row)
-        })
-        .collect();
+    let bias = stored(&|head| weights.heads[head].intercepts().to_vec(), true).into_iter().map(|value| value as f32).collect();
+    let mut rows: Vec<(Block, &str, u64, Vec<f64>)> = Vec::new();
+    for (column, own) in weights.vocabulary.iter().enumerate() {
+        let feature = &training.extracted.features[own.feature as usize];
+        let factor = f64::from(own.factor);
+        let row = stored(&|head| weights.heads[head].row(column).iter().map(|weight| weight * factor).collect(), false);
+        rows.push((feature.block, &feature.text, feature.fingerprint, row));
+    }
     // vector × weights: what a word's meaning adds to every logit.
-    rows.extend(weights.meanings.iter().flat_map(Meanings::words).map(|(word, vector)| {
-        let row = |(head, fitted): (usize, &SparseFitted)| {
+    for (word, vector) in weights.meanings.iter().flat_map(Meanings::words) {
+        let logits = |head: usize| {
+            let fitted = &weights.heads[head];
             let mut logits = vec![0.0; fitted.classes];
             for (dimension, value) in vector.iter().enumerate() {
                 for (logit, weight) in logits.iter_mut().zip(fitted.row(weights.vocabulary.len() + dimension)) {
                     *logit += f64::from(*value) * weight;
                 }
             }
-            calibrated(head, &logits, false)
+            logits
         };
-        (surface_fingerprint(word), word, weights.heads.iter().enumerate().flat_map(row).collect())
-    }));
-    rows.sort_unstable_by_key(|row| row.0);
-    let most = |column: usize| rows.iter().map(|row| row.2[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
+        rows.push((Block::Surface, word, surface_fingerprint(word), stored(&logits, false)));
+    }
+    rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let most = |column: usize| rows.iter().map(|row| row.3[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
     let scale: Vec<f32> = (0..columns).map(|column| (most(column) / f64::from(i8::MAX)) as f32).collect();
-    let quantised = rows.iter().flat_map(|row| row.2.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
-    let texts: Vec<&str> = rows.iter().map(|row| row.1).collect();
+    let quantised = rows.iter().flat_map(|row| row.3.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
+    let classes = training.vectors.filter(|_| about.features.class_ngrams > 0).map_or_else(Vec::new, |vectors| {
+        let words = rows.iter().filter(|row| row.0 == Block::Surface);
+        words.map(|row| vectors.class(row.1).unwrap_or(WordClasses::ITSELF)).collect()
+    });
     Model {
         weights: quantised.collect(),
-        fingerprints: rows.iter().map(|row| row.0).collect(),
-        text_lengths: texts.iter().map(|text| text.len() as u8).collect(),
-        texts: texts.concat(),
+        vocabulary: Vocabulary::new(rows.iter().map(|row| (row.0, row.2, row.1)), classes),
         scale,
         bias,
         digest: String::new(),

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use linfa::dataset::Records;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::vectors::WordVectors;
-use crate::features::{Block, Extractor, FeatureSettings, Scratch};
+use crate::features::{Block, Extractor, FeatureSettings, Scratch, WordClasses};
 
 /// A sparse matrix, row by row (compressed sparse row).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +61,43 @@ pub struct Feature {
     pub text: String,
 }
 
+/// How much each family of features counts beside the others: what its values are multiplied with. The penalty is the same for all weights, so
+/// a family with larger values is held back less.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockWeights {
+    /// Word n-grams.
+    pub word: f32,
+    /// Character n-grams.
+    pub char: f32,
+    /// N-grams of word classes.
+    pub class: f32,
+    /// Every dimension of the word vectors.
+    pub vector: f32,
+}
+
+impl BlockWeights {
+    /// The weight of a block.
+    #[must_use]
+    pub fn of(&self, block: Block) -> f32 {
+        match block {
+            Block::Word => self.word,
+            Block::Char => self.char,
+            Block::Class => self.class,
+            Block::Surface => self.vector,
+        }
+    }
+}
+
+/// A feature that has a column of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// The index of the feature.
+    pub feature: u32,
+    /// What its values are multiplied with: its block's weight and its idf.
+    pub factor: f32,
+}
+
 /// All features of all notes, extracted once; every fold then takes its own vocabulary from it.
 #[derive(Clone, Debug, Default)]
 pub struct Extracted {
@@ -85,12 +123,12 @@ impl Extracted {
     /// # Errors
     ///
     /// [`Collision`], where two n-grams share a fingerprint (about 1 in 10 million for a million n-grams).
-    pub fn new(texts: &[&str], settings: &FeatureSettings) -> Result<Self, Collision> {
+    pub fn new(texts: &[&str], settings: &FeatureSettings, classes: &WordClasses) -> Result<Self, Collision> {
         // In parallel by chunk, then joined in order, so that the number of threads changes nothing.
         let chunks: Vec<Vec<Vec<Feature>>> = texts
             .par_chunks(256)
             .map(|chunk| {
-                let extractor = Extractor::new(settings);
+                let extractor = Extractor::new(settings, classes.clone());
                 let mut scratch = Scratch::default();
                 let extract = |text: &&str| {
                     let mut grams = Vec::new();
@@ -137,31 +175,31 @@ impl Extracted {
         counts
     }
 
-    /// The matrix of `rows` over the features in `vocabulary` (ascending): each value is the number of occurrences,
-    /// divided by the square root of the number of all occurrences in its block. `meanings` adds a dense column for each
-    /// dimension of its word vectors.
+    /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor, divided by the square root of how many
+    /// features of its block the note has. `meanings` adds a dense column for each dimension of its word vectors.
     #[must_use]
-    pub fn matrix(&self, rows: &[usize], vocabulary: &[u32], meanings: Option<&Meanings<'_>>) -> Csr {
+    pub fn matrix(&self, rows: &[usize], columns: &[Column], meanings: Option<&Meanings<'_>>) -> Csr {
         let mut column = vec![u32::MAX; self.features.len()];
-        for (index, &feature) in vocabulary.iter().enumerate() {
-            column[feature as usize] = index as u32;
+        for (index, own) in columns.iter().enumerate() {
+            column[own.feature as usize] = index as u32;
         }
         let dimensions = meanings.map_or(0, |meanings| meanings.vectors.dimensions());
-        let mut matrix = Csr { starts: vec![0], width: vocabulary.len() + dimensions, ..Csr::default() };
+        let mut matrix = Csr { starts: vec![0], width: columns.len() + dimensions, ..Csr::default() };
         for &row in rows {
             let known = || self.notes[row].iter().filter(|(feature, _)| column[*feature as usize] != u32::MAX);
             let mut hits = [0_u32; Block::COUNT];
-            for (feature, count) in known() {
-                hits[self.features[*feature as usize].block as usize] += count;
+            for (feature, _) in known() {
+                hits[self.features[*feature as usize].block as usize] += 1;
             }
-            for (feature, count) in known() {
-                let norm = (hits[self.features[*feature as usize].block as usize] as f32).sqrt();
-                matrix.columns.push(column[*feature as usize]);
-                matrix.values.push(*count as f32 / norm);
+            for (feature, _) in known() {
+                let block = self.features[*feature as usize].block;
+                let index = column[*feature as usize];
+                matrix.columns.push(index);
+                matrix.values.push(columns[index as usize].factor / (hits[block as usize] as f32).sqrt());
             }
             if let Some(meanings) = meanings {
                 let sum = meanings.sum(self, row);
-                matrix.columns.extend((vocabulary.len()..matrix.width).map(|column| column as u32));
+                matrix.columns.extend((columns.len()..matrix.width).map(|column| column as u32));
                 matrix.values.extend(sum);
             }
             matrix.starts.push(matrix.columns.len());
@@ -205,17 +243,17 @@ impl<'v> Meanings<'v> {
         })
     }
 
-    /// The sum of a note's weighted vectors, divided by the square root of their number.
+    /// The sum of the weighted vectors of a note's words (each once), divided by the square root of their number.
     fn sum(&self, extracted: &Extracted, row: usize) -> Vec<f32> {
         let mut sum = vec![0.0; self.vectors.dimensions()];
         let mut words = 0;
-        for &(feature, count) in &extracted.notes[row] {
+        for &(feature, _) in &extracted.notes[row] {
             let feature = &extracted.features[feature as usize];
             if feature.block == Block::Surface
                 && let Some(vector) = self.vectors.get(&feature.text)
             {
-                let factor = self.factor(&feature.text) * count as f32;
-                words += count;
+                let factor = self.factor(&feature.text);
+                words += 1;
                 for (slot, value) in sum.iter_mut().zip(vector) {
                     *slot += factor * value;
                 }

@@ -23,9 +23,6 @@ pub(super) struct FitArgs {
     policy: Option<PathBuf>,
     #[command(flatten)]
     extras: ExtrasArgs,
-    /// How much word vectors count beside the n-grams
-    #[arg(long, value_name = "X")]
-    vector_weight: Option<f32>,
     /// The name that the model's answers carry
     #[arg(long, default_value = "default")]
     name: String,
@@ -46,7 +43,6 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         name: args.name.clone(),
         folds: args.folds,
         alpha: args.alpha.unwrap_or(defaults.alpha),
-        vector_weight: args.vector_weight.unwrap_or(defaults.vector_weight),
         vocabulary: args.vocabulary.unwrap_or(defaults.vocabulary),
         ..defaults
     };
@@ -83,7 +79,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     anstream::println!(
         "{}: {} features, {} bytes, digest {}, trained on {} notes in {seconds:.1} s",
         args.output.display(),
-        fitted.model.fingerprints.len(),
+        fitted.model.vocabulary.len(),
         bytes.len(),
         &fitted.model.digest[..12],
         corpus.notes.len()
