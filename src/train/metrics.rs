@@ -43,6 +43,12 @@ pub fn bootstrap(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> Figure {
     Figure { value: figure(&all), low: quantile(0.025), high: quantile(0.975) }
 }
 
+/// The mean of a value that each row has, with its interval.
+#[must_use]
+pub fn bootstrap_mean(groups: &[&str], values: &[f64]) -> Figure {
+    bootstrap(groups, |rows| rows.iter().map(|&row| values[row]).sum::<f64>() / rows.len() as f64)
+}
+
 /// The generator of Steele, Lea and Flood (2014): the same numbers everywhere, which is all that is asked of it.
 #[derive(Debug)]
 pub struct SplitMix64(pub u64);
@@ -136,8 +142,22 @@ pub fn cohen_kappa(pairs: &[(&str, &str)]) -> f64 {
 /// The mean of `-ln p(truth)`.
 #[must_use]
 pub fn log_loss(probabilities: &[Vec<f32>], targets: &[usize]) -> f64 {
-    let each = probabilities.iter().zip(targets).map(|(p, &target)| -libm::log(f64::from(p[target]).max(1e-12)));
+    let each = probabilities.iter().zip(targets).map(|(p, &target)| negative_log(p, target));
     each.sum::<f64>() / targets.len() as f64
+}
+
+/// `-ln p(truth)` of one note (0 to 27.6: a probability below 1e-12 counts as that).
+#[must_use]
+pub fn negative_log(probabilities: &[f32], target: usize) -> f64 {
+    -libm::log(f64::from(probabilities[target]).max(1e-12))
+}
+
+/// The Brier score of one note: the squared distances of the probabilities from 1 for the truth and 0 for the other labels, summed (Brier 1950). 0
+/// is best, 2 is worst.
+#[must_use]
+pub fn brier_score(probabilities: &[f32], target: usize) -> f64 {
+    let distance = |(label, &p): (usize, &f32)| f64::from(p) - f64::from(u8::from(label == target));
+    probabilities.iter().enumerate().map(distance).map(|distance| distance * distance).sum()
 }
 
 #[cfg(test)]
@@ -162,6 +182,13 @@ mod tests {
         pairs.extend(vec![("no", "yes"); 10]);
         pairs.extend(vec![("no", "no"); 15]);
         assert!((cohen_kappa(&pairs) - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn brier_scores_from_best_to_worst() {
+        assert!(brier_score(&[0.0, 1.0, 0.0], 1).abs() < 1e-12);
+        assert!((brier_score(&[0.5, 0.25, 0.25], 0) - 0.375).abs() < 1e-12);
+        assert!((brier_score(&[0.0, 1.0], 0) - 2.0).abs() < 1e-12);
     }
 
     #[test]

@@ -6,12 +6,15 @@
 pub mod audit;
 pub mod calibrate;
 pub mod corpus;
+pub mod coverage;
 pub mod cross;
 pub mod curve;
 pub mod evaluate;
 pub mod fit;
 pub mod matrix;
 pub mod metrics;
+pub mod reliability;
+pub mod slices;
 pub mod solver;
 pub mod suite;
 pub mod vectors;

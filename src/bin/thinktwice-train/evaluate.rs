@@ -113,7 +113,7 @@ fn print_head(head: &HeadFigures) {
     anstream::println!("{} ({} notes; in brackets 95 % intervals)", head.head, head.notes);
     anstream::println!("  accuracy  {}", percent(&head.accuracy));
     anstream::println!("  macro-F1  {}", percent(&head.macro_f1));
-    anstream::println!("  log loss  {:.3}\n", head.log_loss);
+    anstream::println!("  log loss  {:.3}\n", head.log_loss.value);
     anstream::println!("  {:<22} {:>6} {:>10} {:>8} {:>8}", "label", "notes", "precision", "recall", "F1");
     for label in &head.labels {
         anstream::println!("  {:<22} {:>6} {:>10.3} {:>8.3} {:>8.3}", label.label, label.notes, label.precision, label.recall, label.f1);
