@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod calibrate;
+pub mod compare;
 pub mod corpus;
 pub mod coverage;
 pub mod cross;
