@@ -1,7 +1,6 @@
 //! `thinktwice-train fit`.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use thinktwice::Policy;
 use thinktwice::train::fit::HeadReport;
 use thinktwice::train::{FitSettings, fit};
 
+use super::output::write_whole;
 use super::{DataArgs, ExtrasArgs};
 
 #[derive(Args)]
@@ -84,16 +84,6 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         &fitted.model.digest[..12],
         corpus.notes.len()
     );
-    Ok(())
-}
-
-/// Writes beside the file and then renames, so that what was there is replaced by the whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), thinktwice::Error> {
-    let error = |source| thinktwice::Error::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(error)?;
-    file.persist(path).map_err(|failed| error(failed.error))?;
     Ok(())
 }
 

@@ -4,6 +4,8 @@ mod audit;
 mod curve;
 mod evaluate;
 mod fit;
+mod output;
+mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
