@@ -161,3 +161,129 @@ fn fit_then_evaluate_then_check_with_the_new_model() {
     let checked = thinktwice(&["check", "--model", model, "--format", "json", PUSHY], b"");
     assert!(String::from_utf8_lossy(&checked.stdout).contains("\"name\":\"mine\""));
 }
+
+fn evaluate(args: &[&str]) -> Output {
+    let mut all = vec!["evaluate"];
+    all.extend(args);
+    run("thinktwice-train", &all, b"")
+}
+
+#[test]
+fn evaluate_gives_every_figure_as_json() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (notes, model) = (root.join("data/evaluation/notes.jsonl"), root.join("models/default.safetensors"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("figures.json");
+    let paths = [&notes, &model, &output].map(|path| path.to_str().expect("a path"));
+    let done = evaluate(&["--data", paths[0], "--against", paths[1], "--format", "json", "-o", paths[2]]);
+    assert!(done.status.success() && done.stdout.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    let figures: serde_json::Value = serde_json::from_slice(&std::fs::read(&output).expect("written")).expect("json");
+    let head = &figures["heads"][0];
+    for name in ["accuracy", "macro_f1", "log_loss", "brier_score", "calibration_error"] {
+        let [low, value, high] = ["low", "value", "high"].map(|end| head[name][end].as_f64().expect("a number"));
+        assert!(0.0 <= low && low <= value && value <= high, "{name}: {low} {value} {high}");
+    }
+    for label in head["labels"].as_array().expect("labels") {
+        let points = label["reliability"].as_array().expect("points");
+        assert_eq!(points.iter().filter_map(|point| point["notes"].as_u64()).sum::<u64>(), head["notes"], "{label}");
+    }
+    assert_eq!(figures["verdicts"]["harmful_labels"].as_array().map(Vec::len), Some(3));
+    let points = figures["risk_coverage"]["points"].as_array().expect("points");
+    let wrong = 1.0 - head["accuracy"]["value"].as_f64().expect("a number");
+    assert_eq!((points.len(), &points[19]["notes"]), (20, &figures["notes"]));
+    assert!((points[19]["error"].as_f64().expect("a number") - wrong).abs() < 1e-12);
+    assert!(figures["slices"].as_array().expect("slices").iter().any(|slice| slice["by"] == "hard" && slice["value"] == "true"));
+    let against = &figures["against"];
+    assert_eq!((&against["only_ours_right"], &against["mcnemar_p"]), (&0.into(), &1.0.into()), "a model is as good as itself");
+}
+
+/// Every tag that the page opens is closed in its turn, and is one of those that can do nothing.
+fn assert_balanced(html: &str) {
+    const HARMLESS: [&str; 30] = [
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "main",
+        "h1",
+        "h2",
+        "h3",
+        "p",
+        "div",
+        "span",
+        "b",
+        "bdi",
+        "table",
+        "tr",
+        "th",
+        "td",
+        "figure",
+        "figcaption",
+        "svg",
+        "line",
+        "polyline",
+        "circle",
+        "text",
+        "details",
+        "summary",
+        "ul",
+        "li",
+    ];
+    let mut open = Vec::new();
+    for part in html.split('<').skip(1).filter(|part| !part.starts_with("!DOCTYPE html>")) {
+        let (tag, _) = part.split_once('>').expect("a tag ends");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().expect("a name");
+        assert!(HARMLESS.contains(&name), "<{tag}>");
+        match (tag.starts_with('/'), tag.ends_with('/') || name == "meta") {
+            (true, _) => assert_eq!(open.pop(), Some(name)),
+            (false, true) => {}
+            (false, false) => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn an_evaluation_page_is_one_file_that_no_note_can_break() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let hostile = "<script>alert(1)</script>";
+    let note = |(place, intent): (usize, &str)| {
+        let column = if place == 0 { "</table><img onerror='x'>" } else { "plain" };
+        let group = if place % 2 == 0 { "<i>" } else { "</style>" };
+        let text = format!("{hostile} Are you single? {place}");
+        serde_json::json!({ "text": text, "intent": intent, "id": "</main>", "group": group, "<b>": column }).to_string()
+    };
+    let labels = ["professional", "romantic", "pushy-job-seeking", "strained-history"];
+    let notes: Vec<String> = labels.into_iter().enumerate().map(note).collect();
+    std::fs::write(path("<notes>.jsonl"), notes.join("\n")).expect("written");
+    let case = serde_json::json!({ "kind": "mixed", "text": hostile, "intent": "</li>" });
+    std::fs::write(path("suite.jsonl"), case.to_string()).expect("written");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default.safetensors");
+    let (data, suite, page) = (path("<notes>.jsonl"), path("suite.jsonl"), path("page.html"));
+    let against = model.to_str().expect("a path");
+    let done =
+        evaluate(&["--data", &data, "--suite", &suite, "--against", against, "--misses", "9", "--format", "html", "--output", &page]);
+    assert!(done.status.success() && done.stdout.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    let html = std::fs::read_to_string(&page).expect("written");
+    assert_balanced(&html);
+    assert!(!html.contains("http") && !html.contains("url(") && !html.contains("@import"), "the page needs nothing else");
+    for part in ["&lt;script&gt;alert(1)&lt;/script&gt; Are you single?", "By &lt;b&gt;", "&lt;notes&gt;.jsonl", "McNemar", "&lt;/li&gt;"] {
+        assert!(html.contains(part), "{part:?} is not in the page");
+    }
+}
+
+#[test]
+fn an_evaluation_that_fails_writes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    std::fs::write(path("notes.jsonl"), "{\"text\":\"a\",\"intent\":\"charming\"}\n").expect("written");
+    let (data, page) = (path("notes.jsonl"), path("page.html"));
+    assert_fails(&evaluate(&["--data", &data, "--format", "html"]), &["--format html", "--output FILE"]);
+    assert_fails(&evaluate(&["--data", &data, "-o", &page]), &["--output", "--format json"]);
+    assert_fails(&evaluate(&["--data", &data, "--format", "html", "-o", &page]), &["charming", "evaluate with a model of these labels"]);
+    assert_fails(&evaluate(&["--data", &data, "--against", &path("none")]), &["none", "check the path"]);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "only the notes are left");
+}

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use thinktwice::train::compare::compare;
 use thinktwice::train::evaluate::evaluate;
 use thinktwice::train::{Corpus, Extras, FitError, FitSettings, fit};
 use thinktwice::{Classifier, Policy};
@@ -42,9 +43,16 @@ fn a_trained_model_beats_guessing_on_groups_that_it_has_not_seen() {
     let corpus = |notes| Corpus { notes, skipped: Vec::new() };
     let fitted = fit(&corpus(train), &FitSettings { vocabulary: 8000, ..FitSettings::default() }, &Policy::shipped(), &Extras::default())
         .expect("a model");
-    let evaluation = evaluate(&Classifier::new(&fitted.model), &corpus(test)).expect("known labels");
+    let (model, test) = (Classifier::new(&fitted.model), corpus(test));
+    let evaluation = evaluate(&model, &test).expect("known labels");
     // Always answering the commonest label would give 0.4 accuracy and 0.14 macro-F1.
     assert!(evaluation.heads[0].macro_f1.value > 0.5, "{:?}", evaluation.heads[0].macro_f1);
+    // The shipped model has read these notes.
+    let comparison = compare(&model, &Classifier::shipped(), &test).expect("the same labels");
+    let counts = [comparison.both_right, comparison.only_ours_right, comparison.only_theirs_right, comparison.both_wrong];
+    assert_eq!(counts.iter().sum::<usize>(), test.notes.len());
+    assert!(comparison.only_theirs_right > comparison.only_ours_right && comparison.mcnemar_p < 0.001, "{comparison:?}");
+    assert!(comparison.accuracy.high < 0.0 && comparison.macro_f1.value < 0.0, "{comparison:?}");
 }
 
 #[test]

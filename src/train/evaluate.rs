@@ -65,7 +65,7 @@ pub struct HeldFigures {
     pub label: String,
     /// How many notes have it.
     pub notes: usize,
-    /// Share of them that are held, as whatever harmful label (0 to 1).
+    /// Share of them that are held, as any harmful label (0 to 1).
     pub held: Figure,
 }
 

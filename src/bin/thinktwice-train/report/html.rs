@@ -123,7 +123,7 @@ fn summary(report: &Report) -> String {
     }
     tiles.push(tile("harmful notes held", &evaluation.verdicts.harmful_held));
     tiles.push(tile("harmless notes held", &evaluation.verdicts.harmless_held));
-    tiles.push(tile("wrong, of the surest 90 %", &evaluation.risk_coverage.error_at_90));
+    tiles.push(tile("errors at 90\u{a0}% answered", &evaluation.risk_coverage.error_at_90));
     format!(
         "<h1>Evaluation of the model <bdi>{}</bdi></h1>\n\
          <p class=\"soft\">Digest {}; {} notes in {} groups, from <bdi>{}</bdi>. Intervals are 95 % bootstrap intervals that draw whole groups.</p>\n\
@@ -220,9 +220,9 @@ fn reliability_plot(label: &LabelFigures, notes: usize) -> String {
     let mut plot = Plot::new(220.0, 220.0, 1.0, "probability, %", "observed, %");
     plot.line("ideal", &[(0.0, 0.0), (1.0, 1.0)]);
     let points: Vec<(f64, f64)> = label.reliability.iter().map(|point| (point.mean_probability, point.observed)).collect();
-    plot.line("curve", &points);
+    plot.line("faint", &points);
     for point in &label.reliability {
-        let radius = 2.5 + 7.0 * (point.notes as f64 / notes as f64).sqrt();
+        let radius = 2.0 + 6.0 * (point.notes as f64 / notes as f64).sqrt();
         let (probability, observed) = (Unit::Percent.format(point.mean_probability), Unit::Percent.format(point.observed));
         let title = format!("{} notes: probability {probability}, observed {observed}", point.notes);
         plot.dot((point.mean_probability, point.observed), radius, &title);
@@ -248,7 +248,7 @@ fn verdicts(verdicts: &VerdictFigures) -> String {
         verdicts
             .harmful_labels
             .iter()
-            .map(|label| row(format!("{} held", label.label), Some(label.notes), &label.held, "as whatever harmful label")),
+            .map(|label| row(format!("{} held", label.label), Some(label.notes), &label.held, "as any harmful label")),
     );
     rows.push(row("harmless notes held".to_owned(), Some(verdicts.harmless), &verdicts.harmless_held, "the false alarms"));
     rows.push(row("unsure".to_owned(), None, &verdicts.unsure, "of all notes"));
@@ -284,7 +284,7 @@ fn comparison(comparison: &Comparison) -> String {
     ];
     format!(
         "<h2>Against the model {}</h2>\n{}\n<h3>Notes</h3>\n{}\n\
-         <p>The exact two-sided McNemar test on the {} notes that only one model is right on gives p {}.</p>",
+         <p>The exact two-sided McNemar test on the {} notes that only one model is right on gives {}.</p>",
         escape(short(&comparison.model)),
         table(&["difference", "value", "95 % interval", "what it is"], &differences),
         table(&["this model", "the other right", "the other wrong"], &counts),

@@ -66,7 +66,7 @@ fn verdicts(evaluation: &Evaluation) -> Vec<String> {
     lines.extend(verdicts.harmful_labels.iter().map(label));
     lines.push(line(&held(verdicts.harmless, "harmless notes"), Unit::Percent, &verdicts.harmless_held));
     lines.push(line("unsure, of all", Unit::Percent, &verdicts.unsure));
-    lines.push(line("wrong label, of the surest 90 %", Unit::Percent, &evaluation.risk_coverage.error_at_90));
+    lines.push(line("errors at 90 % answered", Unit::Percent, &evaluation.risk_coverage.error_at_90));
     lines
 }
 
@@ -76,7 +76,7 @@ fn comparison(comparison: &Comparison) -> Vec<String> {
         format!("\nagainst {} (above 0: better than it)", short(&comparison.model)),
         line("accuracy, in points", Unit::Points, &comparison.accuracy),
         line("macro-F1, in points", Unit::Points, &comparison.macro_f1),
-        format!("  {discordant}: McNemar's exact p is {}", p_value(comparison.mcnemar_p)),
+        format!("  {discordant}: exact McNemar test {}", p_value(comparison.mcnemar_p)),
     ]
 }
 

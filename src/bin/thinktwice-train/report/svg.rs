@@ -42,8 +42,8 @@ impl Plot {
             let (top, right) = (TOP, width - RIGHT);
             plot.marks.push(format!("<line class=\"grid\" x1=\"{x:.1}\" y1=\"{top}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>"));
             plot.marks.push(format!("<line class=\"grid\" x1=\"{left:.1}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\"/>"));
-            plot.text(x, bottom + 15.0, "middle", &format!("{:.0}", 100.0 * share));
-            plot.text(left - 6.0, y + 4.0, "end", &format!("{:.0}", 100.0 * share * highest));
+            plot.text(x, bottom + 18.0, "middle", &format!("{:.0}", 100.0 * share));
+            plot.text(left - 10.0, y + 4.0, "end", &format!("{:.0}", 100.0 * share * highest));
         }
         plot.text(f64::midpoint(LEFT, width - RIGHT), height - 6.0, "middle", across);
         plot.text(4.0, 13.0, "start", up);
