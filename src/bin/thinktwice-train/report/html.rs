@@ -283,7 +283,7 @@ fn comparison(comparison: &Comparison) -> String {
         figure_row("macro-F1", Unit::Points, &comparison.macro_f1, "the same"),
     ];
     format!(
-        "<h2>Against the model {}</h2>\n{}\n<h3>Notes</h3>\n{}\n\
+        "<h2>Against the model {}</h2>\n{}\n<h3>Right and wrong</h3>\n{}\n\
          <p>The exact two-sided McNemar test on the {} notes that only one model is right on gives {}.</p>",
         escape(short(&comparison.model)),
         table(&["difference", "value", "95 % interval", "what it is"], &differences),

@@ -1,7 +1,7 @@
 //! For a terminal: one or two screens.
 
 use thinktwice::train::compare::Comparison;
-use thinktwice::train::evaluate::{Evaluation, HeadFigures, Miss};
+use thinktwice::train::evaluate::{Evaluation, HeadFigures, HeldFigures, Miss};
 use thinktwice::train::metrics::Figure;
 use thinktwice::train::slices::Slice;
 use thinktwice::train::suite::KindResult;
@@ -60,10 +60,8 @@ fn verdicts(evaluation: &Evaluation) -> Vec<String> {
     let verdicts = &evaluation.verdicts;
     let held = |notes: usize, of: &str| format!("held, of {notes} {of}");
     let mut lines = vec!["verdicts".to_owned(), line(&held(verdicts.harmful, "harmful notes"), Unit::Percent, &verdicts.harmful_held)];
-    let label = |label: &thinktwice::train::evaluate::HeldFigures| {
-        line(&format!("  {}", held(label.notes, &label.label)), Unit::Percent, &label.held)
-    };
-    lines.extend(verdicts.harmful_labels.iter().map(label));
+    let of_label = |label: &HeldFigures| line(&format!("  {}", held(label.notes, &label.label)), Unit::Percent, &label.held);
+    lines.extend(verdicts.harmful_labels.iter().map(of_label));
     lines.push(line(&held(verdicts.harmless, "harmless notes"), Unit::Percent, &verdicts.harmless_held));
     lines.push(line("unsure, of all", Unit::Percent, &verdicts.unsure));
     lines.push(line("errors at 90 % answered", Unit::Percent, &evaluation.risk_coverage.error_at_90));

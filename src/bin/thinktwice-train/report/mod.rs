@@ -66,7 +66,7 @@ impl Unit {
 
 /// A p value to the digits that matter.
 fn p_value(p: f64) -> String {
-    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+    if p < 0.001 { "p\u{a0}<\u{a0}0.001".to_owned() } else { format!("p\u{a0}=\u{a0}{p:.3}") }
 }
 
 /// The first digits of a digest, enough to tell models apart.
