@@ -375,7 +375,7 @@ impl<'a> Training<'a> {
                 .fit_from(&matrix, &targets, start.map(|start| start[index].as_slice()))
                 .map_err(|source| FitError::Solver { head: head.name.clone(), source })
         };
-        self.heads.iter().enumerate().map(fit_head).collect()
+        self.heads.par_iter().enumerate().map(fit_head).collect()
     }
 
     /// Out-of-fold results of every head for the notes that are `measured`, and the share of known words of every note.

@@ -29,6 +29,28 @@ impl Csr {
         self.columns[range.clone()].iter().zip(&self.values[range]).map(|(&column, &value)| (column as usize, value))
     }
 
+    /// The same matrix with rows for columns.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let mut starts = vec![0; self.width + 1];
+        for &column in &self.columns {
+            starts[column as usize + 1] += 1;
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let mut at = starts.clone();
+        let (mut columns, mut values) = (vec![0; self.columns.len()], vec![0.0; self.values.len()]);
+        for row in 0..self.height() {
+            for (column, value) in self.row(row) {
+                columns[at[column]] = row as u32;
+                values[at[column]] = value;
+                at[column] += 1;
+            }
+        }
+        Self { starts, columns, values, width: self.height() }
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn height(&self) -> usize {
