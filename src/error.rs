@@ -1,4 +1,6 @@
 //! Errors: each says what was found, where, and how to mend it, in one line.
+//!
+//! That line includes the cause, so the cause is not offered as `source` again: a program that prints the whole chain would say it twice.
 
 use std::path::PathBuf;
 
@@ -7,20 +9,20 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    #[error("cannot read {}: {cause}; check the path and its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {source}; check the path, its permissions and the free space", path.display())]
+    #[error("cannot write {}: {cause}; check the path, its permissions and the free space", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The bytes are not a model of this program, or not a whole one.
     #[error("not a usable model: {0}; copy the file again or make a new one with thinktwice-train fit")]
@@ -42,12 +44,12 @@ pub enum Error {
     #[error("unusable policy: {0}")]
     Policy(String),
     /// An error in the file named.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     InFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: Box<Error>,
+        cause: Box<Error>,
     },
 }
 
@@ -55,6 +57,6 @@ impl Error {
     /// The same error, with the file that it was found in.
     #[must_use]
     pub fn in_file(self, path: &std::path::Path) -> Self {
-        Self::InFile { path: path.to_owned(), source: Box::new(self) }
+        Self::InFile { path: path.to_owned(), cause: Box::new(self) }
     }
 }

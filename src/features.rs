@@ -17,13 +17,22 @@ pub struct FeatureSettings {
     pub char_ngrams: Option<(usize, usize)>,
     /// Whole words as they stand, unstemmed: the rows that word vectors were folded into.
     pub surface_words: bool,
+    /// Pairs of tokens with one or two others between them.
+    pub skip_bigrams: bool,
     /// N-grams of 1 to this many tokens in which each word is replaced by its class (0 to 3; 0 for none).
     pub class_ngrams: usize,
 }
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), surface_words: false, class_ngrams: 3 }
+        Self {
+            stem: Some(Language::English),
+            word_ngrams: 3,
+            char_ngrams: Some((3, 5)),
+            skip_bigrams: true,
+            surface_words: false,
+            class_ngrams: 3,
+        }
     }
 }
 
@@ -53,6 +62,8 @@ pub enum Block {
     Word,
     /// Character n-grams within words.
     Char,
+    /// Skip-bigrams.
+    Skip,
     /// N-grams of word classes.
     Class,
     /// Whole words as they stand, with what word vectors say of them.
@@ -61,9 +72,9 @@ pub enum Block {
 
 impl Block {
     /// How many blocks there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
     /// All of them, in their order.
-    pub const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Class, Self::Surface];
+    pub const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Skip, Self::Class, Self::Surface];
 }
 
 /// Which class each known word belongs to. Words of one class are used alike, so an n-gram of classes speaks for
@@ -110,6 +121,8 @@ pub struct Gram<'a> {
 enum Source<'a> {
     /// Units of the padded sequence: token texts between the two edges.
     Units(&'a [Unit], &'a str),
+    /// The two ends of such a sequence, with whatever stands between them.
+    Ends(&'a [Unit], &'a str),
     Chars(&'a [char]),
     Word(&'a str),
 }
@@ -124,6 +137,10 @@ impl Gram<'_> {
                 let texts: Vec<&str> = units.iter().map(|unit| &stems[unit.text.0..unit.text.1]).collect();
                 texts.join(" ")
             }
+            Source::Ends([first, .., last], stems) => {
+                format!("{} * {}", &stems[first.text.0..first.text.1], &stems[last.text.0..last.text.1])
+            }
+            Source::Ends(..) => String::new(),
             Source::Chars(chars) => chars.iter().collect(),
             Source::Word(word) => word.to_owned(),
         }
@@ -155,7 +172,7 @@ pub struct Scratch {
 /// ```
 /// use thinktwice::features::{Extractor, FeatureSettings, Scratch, WordClasses};
 ///
-/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, class_ngrams: 0, ..FeatureSettings::default() };
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, class_ngrams: 0, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
 /// Extractor::new(&settings, WordClasses::default()).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
 /// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
@@ -209,6 +226,9 @@ impl Extractor {
         }
         padded.close();
         visit_units(units, stems, Block::Word, self.settings.word_ngrams, visit);
+        if self.settings.skip_bigrams {
+            visit_skips(units, stems, visit);
+        }
     }
 
     /// As [`Extractor::visit_words`], each word replaced by its class. N-grams without any class are left to the words.
@@ -302,6 +322,23 @@ fn visit_units(units: &[Unit], texts: &str, block: Block, longest: usize, visit:
     }
 }
 
+/// Pairs of units with one or two others between them; both edges count as units.
+fn visit_skips(units: &[Unit], texts: &str, visit: &mut impl FnMut(Gram<'_>)) {
+    let edge = units.len() - 1;
+    for from in 0..edge {
+        for to in (from + 2..=from + 3).take_while(|&to| to <= edge).filter(|&to| from > 0 || to < edge) {
+            visit(Gram {
+                fingerprint: finish(step(step(SKIP_SEED, units[from].hash), units[to].hash)),
+                block: Block::Skip,
+                is_word: false,
+                first: from.max(1) - 1,
+                last: to.min(edge - 1) - 1,
+                source: Source::Ends(&units[from..=to], texts),
+            });
+        }
+    }
+}
+
 /// Which of the table's rows a note has hit already: each counts once, however often it occurs.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
@@ -373,6 +410,7 @@ fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &m
 
 const WORD_SEED: u64 = 0xCBF2_9CE4_8422_2325;
 const SURFACE_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
+const SKIP_SEED: u64 = 0x1656_67B1_9E37_79F9;
 const CLASS_SEED: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const CHAR_SEED: u64 = 0x8422_2325_CBF2_9CE4;
 
@@ -410,8 +448,14 @@ mod tests {
 
     #[test]
     fn word_grams_cover_the_tokens_that_they_name() {
-        let settings =
-            FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, surface_words: false, class_ngrams: 0 };
+        let settings = FeatureSettings {
+            stem: Some(Language::English),
+            word_ngrams: 3,
+            char_ngrams: None,
+            skip_bigrams: false,
+            surface_words: false,
+            class_ngrams: 0,
+        };
         let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
@@ -432,7 +476,14 @@ mod tests {
 
     #[test]
     fn char_grams_stay_within_words() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), surface_words: false, class_ngrams: 0 };
+        let settings = FeatureSettings {
+            stem: None,
+            word_ngrams: 1,
+            char_ngrams: Some((3, 4)),
+            skip_bigrams: false,
+            surface_words: false,
+            class_ngrams: 0,
+        };
         let texts: Vec<String> =
             grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
         assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
@@ -440,7 +491,8 @@ mod tests {
 
     #[test]
     fn class_grams_have_a_class() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false, class_ngrams: 2 };
+        let settings =
+            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false, class_ngrams: 2 };
         let texts =
             |note| -> Vec<String> { grams(&settings, note).into_iter().filter(|gram| gram.0 == Block::Class).map(|gram| gram.1).collect() };
         assert_eq!(texts("tea you zzz"), ["‹ #7", "#7", "#7 you"]);
@@ -448,6 +500,16 @@ mod tests {
         assert_eq!(texts("i'm tea"), ["i'm #7", "#7", "#7 ›"]);
         assert_eq!(class_name(65535, &mut [0; 6]), "#65535");
         assert_eq!(class_name(0, &mut [0; 6]), "#0");
+    }
+
+    #[test]
+    fn skip_bigrams_leave_one_or_two_tokens_out() {
+        let settings =
+            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: true, surface_words: false, class_ngrams: 0 };
+        let found = grams(&settings, "one two three").into_iter().filter(|gram| gram.0 == Block::Skip);
+        let found: Vec<(String, usize, usize)> = found.map(|gram| (gram.1, gram.2, gram.3)).collect();
+        let expected = [("‹ * two", 0, 1), ("‹ * three", 0, 2), ("one * three", 0, 2), ("one * ›", 0, 2), ("two * ›", 1, 2)];
+        assert_eq!(found, expected.map(|(text, first, last)| (text.to_owned(), first, last)));
     }
 
     #[test]
@@ -467,7 +529,8 @@ mod tests {
     /// Stored in model files: a change here breaks every model.
     #[test]
     fn fingerprints_are_fixed() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, surface_words: false, class_ngrams: 0 };
+        let settings =
+            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false, class_ngrams: 0 };
         let mut found = Vec::new();
         Extractor::new(&settings, WordClasses::default()).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
         let again: u64 = finish(step(WORD_SEED, "coffee".chars().fold(WORD_SEED, step_char)));

@@ -112,7 +112,7 @@ impl Policy {
     /// As [`Policy::from_toml`], and where the file cannot be read.
     #[cfg(any(feature = "cli", feature = "train"))]
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         Self::from_toml(&text).map_err(|error| error.in_file(path))
     }
 

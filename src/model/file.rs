@@ -4,7 +4,7 @@
 //!
 //! | name | type and shape | what |
 //! |---|---|---|
-//! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, class n-grams, whole words |
+//! | `vocabulary.blocks` | u32, 5 | how many features are word n-grams, character n-grams, skip-bigrams, class n-grams, whole words |
 //! | `vocabulary.shared` | u8, n | how many bytes a feature's text shares with the one before it |
 //! | `vocabulary.lengths` | u8, n | how many bytes follow |
 //! | `vocabulary.text` | u8 | those bytes |
@@ -75,7 +75,7 @@ impl Model {
             }
             std::fs::read(path)
         };
-        let bytes = read().map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let bytes = read().map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         Self::from_bytes(&bytes).map_err(|error| error.in_file(path))
     }
 

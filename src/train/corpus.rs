@@ -58,12 +58,12 @@ pub struct SkippedRow {
 #[non_exhaustive]
 pub enum CorpusError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    #[error("cannot read {}: {cause}; check the path and its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A row cannot be used.
     #[error("{}:{}: {}; mend the line, or pass --skip-bad-rows", .0.path.display(), .0.line, .0.cause)]
@@ -119,7 +119,7 @@ impl Corpus {
     }
 
     fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<(), CorpusError> {
-        let read_error = |source| CorpusError::Read { path: path.to_owned(), source };
+        let read_error = |cause| CorpusError::Read { path: path.to_owned(), cause };
         let bytes = std::fs::read(path).map_err(read_error)?;
         let rows = match path.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl") => json_rows(&bytes),
@@ -167,7 +167,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let read_error = |source| CorpusError::Read { path: path.to_owned(), source };
+    let read_error = |cause| CorpusError::Read { path: path.to_owned(), cause };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(read_error)? {
         let file = entry.map_err(read_error)?.path();

@@ -51,7 +51,7 @@ impl Default for FitSettings {
             least_notes: 2,
             vocabulary: 46_500,
             alpha: 0.125,
-            block_weights: BlockWeights { word: 3.6, char: 1.6, class: 1.8, vector: 0.1 },
+            block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, class: 1.8, vector: 0.1 },
             folds: 5,
             unsure: 0.02,
         }
@@ -72,12 +72,12 @@ pub enum FitError {
     #[error(transparent)]
     Collision(#[from] Collision),
     /// The solver found no weights.
-    #[error("head {head:?}: {source}")]
+    #[error("head {head:?}: {cause}")]
     Solver {
         /// The head.
         head: String,
         /// Why.
-        source: SolverError,
+        cause: SolverError,
     },
     /// The model could not be put together.
     #[error(transparent)]
@@ -373,7 +373,7 @@ impl<'a> Training<'a> {
             let matrix = self.extracted.matrix(&labelled, vocabulary, meanings);
             SparseLogistic { tolerance, ..SparseLogistic::new(self.settings.alpha, head.labels.len()) }
                 .fit_from(&matrix, &targets, start.map(|start| start[index].as_slice()))
-                .map_err(|source| FitError::Solver { head: head.name.clone(), source })
+                .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
     }

@@ -92,6 +92,8 @@ pub struct BlockWeights {
     pub word: f32,
     /// Character n-grams.
     pub char: f32,
+    /// Skip-bigrams.
+    pub skip: f32,
     /// N-grams of word classes.
     pub class: f32,
     /// Every dimension of the word vectors.
@@ -105,6 +107,7 @@ impl BlockWeights {
         match block {
             Block::Word => self.word,
             Block::Char => self.char,
+            Block::Skip => self.skip,
             Block::Class => self.class,
             Block::Surface => self.vector,
         }

@@ -33,7 +33,7 @@ impl WordVectors {
     ///
     /// Names the file, and what is wrong with it.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         Self::from_bytes(&bytes).map_err(|what| Error::Vectors(what).in_file(path))
     }
 

@@ -65,7 +65,11 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<ExitStatus> {
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let context = || format!("cannot write {}; check the path, its permissions and the free space", path.display());
-    let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).with_context(context)?);
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is its owner's alone; this one becomes an ordinary file, for whom the umask says.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut out = BufWriter::new(builder.tempfile_in(folder).with_context(context)?);
     let bad = score(reader, &name, &mut out, &classifier, args.explain)?;
     let file = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(context)?;
     file.persist(path).with_context(context)?;
