@@ -73,8 +73,6 @@ pub enum Block {
 impl Block {
     /// How many blocks there are.
     pub const COUNT: usize = 5;
-    /// All of them, in their order.
-    pub const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Skip, Self::Class, Self::Surface];
 }
 
 /// Which class each known word belongs to. Words of one class are used alike, so an n-gram of classes speaks for
@@ -91,8 +89,12 @@ impl WordClasses {
 
     /// From words and their classes.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, u16)>) -> Self {
-        let (fingerprints, classes): (Vec<u64>, Vec<u16>) =
-            words.into_iter().map(|(word, class)| (surface_fingerprint(word), class)).unzip();
+        Self::from_fingerprints(words.into_iter().map(|(word, class)| (surface_fingerprint(word), class)))
+    }
+
+    /// From the fingerprints of words and their classes.
+    pub(crate) fn from_fingerprints(words: impl IntoIterator<Item = (u64, u16)>) -> Self {
+        let (fingerprints, classes): (Vec<u64>, Vec<u16>) = words.into_iter().unzip();
         Self { index: Index::new(&fingerprints), classes }
     }
 

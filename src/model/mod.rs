@@ -144,7 +144,7 @@ impl Model {
 
     /// The words that the model knows a class of.
     pub(crate) fn word_classes(&self) -> WordClasses {
-        let words: Vec<String> = self.vocabulary.block(Block::Surface).collect();
-        WordClasses::new(words.iter().map(String::as_str).zip(self.vocabulary.classes.iter().copied()))
+        let words = self.vocabulary.full_fingerprints().skip(self.vocabulary.rows_of(Block::Surface).start);
+        WordClasses::from_fingerprints(words.zip(self.vocabulary.classes.iter().copied()))
     }
 }

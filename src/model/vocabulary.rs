@@ -1,5 +1,7 @@
 //! The features of a model, as text and as fingerprints.
 
+use std::ops::Range;
+
 use crate::features::Block;
 use crate::fingerprint::BITS;
 
@@ -71,10 +73,10 @@ impl Vocabulary {
         })
     }
 
-    /// The texts of one block.
-    pub(crate) fn block(&self, block: Block) -> impl Iterator<Item = String> {
-        let before: u32 = self.blocks[..block as usize].iter().sum();
-        self.texts().skip(before as usize).take(self.blocks[block as usize] as usize)
+    /// The rows of one block.
+    pub(crate) fn rows_of(&self, block: Block) -> Range<usize> {
+        let from: usize = self.blocks[..block as usize].iter().map(|&rows| rows as usize).sum();
+        from..from + self.blocks[block as usize] as usize
     }
 
     /// Every feature's fingerprint; the bits that are not stored are 0.
@@ -134,7 +136,8 @@ mod tests {
         let vocabulary = Vocabulary::new(rows, vec![9]);
         assert_eq!(vocabulary.check(), Ok(()));
         assert!(vocabulary.texts().eq(rows.map(|row| row.2)));
-        assert!(vocabulary.block(Block::Surface).eq(["tea"]));
+        let surface = vocabulary.rows_of(Block::Surface);
+        assert!(vocabulary.texts().skip(surface.start).take(surface.len()).eq(["tea"]));
         assert!(vocabulary.full_fingerprints().eq(rows.map(|row| row.1)));
         assert_eq!(vocabulary.suffixes, "caféè noirtea", "the first byte of é is not shared");
     }

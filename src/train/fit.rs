@@ -176,7 +176,7 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
         class_ngrams: if has_classes { settings.features.class_ngrams } else { 0 },
         ..settings.features.clone()
     };
-    let extracted = Extracted::new(&texts, &features, &classes)?;
+    let extracted = Extracted::new(&texts, &features, classes)?;
     let training = Training { extracted: &extracted, heads: &heads, vectors, settings };
     let folds = grouped_folds(&notes, settings.folds);
     let measured: Vec<bool> = notes.iter().map(|note| !note.is_adversarial()).collect();

@@ -148,12 +148,12 @@ impl Extracted {
     /// # Errors
     ///
     /// [`Collision`], where two n-grams share a fingerprint (about 1 in 10 million for a million n-grams).
-    pub fn new(texts: &[&str], settings: &FeatureSettings, classes: &WordClasses) -> Result<Self, Collision> {
+    pub fn new(texts: &[&str], settings: &FeatureSettings, classes: WordClasses) -> Result<Self, Collision> {
+        let extractor = Extractor::new(settings, classes);
         // In parallel by chunk, then joined in order, so that the number of threads changes nothing.
         let chunks: Vec<Vec<Vec<Feature>>> = texts
             .par_chunks(256)
             .map(|chunk| {
-                let extractor = Extractor::new(settings, classes.clone());
                 let mut scratch = Scratch::default();
                 let extract = |text: &&str| {
                     let mut grams = Vec::new();
