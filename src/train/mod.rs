@@ -3,6 +3,7 @@
 //! Whatever is fitted here is fitted inside the fold that it is measured in: vocabulary, weights, calibration and
 //! thresholds. No group is ever on both sides of a split.
 
+mod assemble;
 pub mod audit;
 pub mod calibrate;
 pub mod compare;
@@ -12,13 +13,17 @@ pub mod cross;
 pub mod curve;
 pub mod evaluate;
 pub mod fit;
+mod guard;
+mod heads;
 pub mod matrix;
 pub mod metrics;
 pub mod reliability;
 pub mod slices;
 pub mod solver;
 pub mod suite;
+mod thresholds;
 pub mod vectors;
+mod weights;
 
 pub use corpus::{Corpus, CorpusError};
 pub use fit::{Extras, FitError, FitSettings, fit};

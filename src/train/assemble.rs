@@ -1,0 +1,72 @@
+//! From fitted weights to a model.
+
+use super::cross::OutOfFold;
+use super::matrix::Meanings;
+use super::weights::{Training, Weights};
+use crate::features::{Block, WordClasses, surface_fingerprint};
+use crate::model::{About, Model, Vocabulary};
+
+/// Folds the calibration and the factors of the columns into the weights, centres them over the labels of each head, and rounds them to 8 bits: over the
+/// hundreds of n-grams of a note, the rounding moves a logit by about 0.02.
+pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<'_>, out_of_fold: &[OutOfFold]) -> Model {
+    let columns = about.columns();
+    let shown = about.heads.len();
+    // What is stored of a row of values: for each head the calibrated, centred values of all labels but the last.
+    let stored = |values: &dyn Fn(usize) -> Vec<f64>, with_offset: bool| -> Vec<f64> {
+        let of_head = |head: usize| {
+            let calibration = &out_of_fold[head].calibration;
+            let values = values(head);
+            let offset = if with_offset { calibration.offset.clone() } else { vec![0.0; values.len()] };
+            let mut values = calibration.apply(&values, &offset);
+            if head == shown {
+                // Two labels that only the guard reads: one column, their difference.
+                return vec![values[1] - values[0]];
+            }
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            for value in &mut values {
+                *value -= mean;
+            }
+            values.pop();
+            values
+        };
+        (0..weights.heads.len()).flat_map(of_head).collect()
+    };
+    let bias = stored(&|head| weights.heads[head].intercepts().to_vec(), true).into_iter().map(|value| value as f32).collect();
+    let mut rows: Vec<(Block, &str, u64, Vec<f64>)> = Vec::new();
+    for (column, own) in weights.vocabulary.iter().enumerate() {
+        let feature = &training.extracted.features[own.feature as usize];
+        let factor = f64::from(own.factor);
+        let row = stored(&|head| weights.heads[head].row(column).iter().map(|weight| weight * factor).collect(), false);
+        rows.push((feature.block, &feature.text, feature.fingerprint, row));
+    }
+    // vector × weights: what a word's meaning adds to every logit.
+    for (word, vector) in weights.meanings.iter().flat_map(Meanings::words) {
+        let logits = |head: usize| {
+            let fitted = &weights.heads[head];
+            let mut logits = vec![0.0; fitted.classes];
+            for (dimension, value) in vector.iter().enumerate() {
+                for (logit, weight) in logits.iter_mut().zip(fitted.row(weights.vocabulary.len() + dimension)) {
+                    *logit += f64::from(*value) * weight;
+                }
+            }
+            logits
+        };
+        rows.push((Block::Surface, word, surface_fingerprint(word), stored(&logits, false)));
+    }
+    rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let most = |column: usize| rows.iter().map(|row| row.3[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let scale: Vec<f32> = (0..columns).map(|column| (most(column) / f64::from(i8::MAX)) as f32).collect();
+    let quantised = rows.iter().flat_map(|row| row.3.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
+    let classes = training.vectors.filter(|_| about.features.class_ngrams > 0).map_or_else(Vec::new, |vectors| {
+        let words = rows.iter().filter(|row| row.0 == Block::Surface);
+        words.map(|row| vectors.class(row.1).unwrap_or(WordClasses::ITSELF)).collect()
+    });
+    Model {
+        weights: quantised.collect(),
+        vocabulary: Vocabulary::new(rows.iter().map(|row| (row.0, row.2, row.1)), classes),
+        scale,
+        bias,
+        digest: String::new(),
+        about,
+    }
+}
