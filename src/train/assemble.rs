@@ -57,7 +57,7 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
     let most = |column: usize| rows.iter().map(|row| row.3[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
     let scale: Vec<f32> = (0..columns).map(|column| (most(column) / f64::from(i8::MAX)) as f32).collect();
     let quantised = rows.iter().flat_map(|row| row.3.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
-    let classes = training.vectors.filter(|_| about.features.class_ngrams > 0).map_or_else(Vec::new, |vectors| {
+    let classes = training.problem.vectors.filter(|_| about.features.class_ngrams > 0).map_or_else(Vec::new, |vectors| {
         let words = rows.iter().filter(|row| row.0 == Block::Surface);
         words.map(|row| vectors.class(row.1).unwrap_or(WordClasses::ITSELF)).collect()
     });

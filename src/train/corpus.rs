@@ -28,7 +28,7 @@ impl Note {
     /// column `pair`). Such notes teach, but a sample of nothing but traps is no measure of how often there are any: calibration, thresholds and
     /// figures leave them out.
     #[must_use]
-    pub fn is_adversarial(&self) -> bool {
+    pub fn is_trap(&self) -> bool {
         self.other.contains_key("against") || self.other.contains_key("pair")
     }
 }

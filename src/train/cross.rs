@@ -8,6 +8,7 @@ use super::calibrate::{Calibration, CalibrationReport, calibrate};
 use super::corpus::Note;
 use super::fit::FitError;
 use super::matrix::{Column, Extracted};
+use super::problem::Problem;
 use super::solver::SparseFitted;
 use super::weights::Training;
 
@@ -33,6 +34,11 @@ pub fn grouped_folds(notes: &[&Note], folds: usize) -> Vec<usize> {
     notes.iter().map(|note| fold_of[note.group.as_str()]).collect()
 }
 
+/// The fold after `fold`, in the round.
+pub(super) fn next_fold(fold: usize, folds: usize) -> usize {
+    (fold + 1) % folds
+}
+
 /// What cross-validation found for a head: for its notes in order, out-of-fold.
 pub(super) struct OutOfFold {
     pub(super) rows: Vec<usize>,
@@ -42,46 +48,57 @@ pub(super) struct OutOfFold {
     pub(super) report: CalibrationReport,
 }
 
-/// The rows of a fold, the logits of each head and row, and the share of known words of each row.
-type FoldResult = (Vec<usize>, Vec<Vec<Vec<f64>>>, Vec<f64>);
+/// What is known of a fold's notes from a fit without them.
+struct FoldResult {
+    rows: Vec<usize>,
+    /// Of each head and row.
+    logits: Vec<Vec<Vec<f64>>>,
+    /// The share of known words of each row.
+    known: Vec<f64>,
+}
 
 impl Training<'_> {
-    /// Out-of-fold results of every head for the notes that are `measured`, and the share of known words of every note.
-    pub(super) fn cross_validate(&self, folds: &[usize], measured: &[bool]) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
-        let count = folds.iter().max().map_or(1, |last| last + 1);
-        let results: Vec<FoldResult> = (0..count)
-            .into_par_iter()
-            .map(|fold| {
-                let (outside, inside): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&row| folds[row] == fold);
-                let weights = self.fit_weights(&inside)?;
-                let matrix = self.matrix(&outside, &weights);
-                let logits = |fitted: &SparseFitted| (0..outside.len()).map(|row| fitted.logits(&matrix, row)).collect();
-                let logits = weights.heads.iter().map(logits).collect();
-                let known = outside.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect();
-                Ok((outside, logits, known))
-            })
-            .collect::<Result<_, FitError>>()?;
-        let mut known = vec![0.0; folds.len()];
-        let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); folds.len()]; self.heads.len()];
-        for (rows, mut by_head, known_here) in results {
-            for (position, &row) in rows.iter().enumerate() {
-                known[row] = known_here[position];
-                for (head, found) in by_head.iter_mut().enumerate() {
-                    logits[head][row] = std::mem::take(&mut found[position]);
-                }
+    /// Fits on all notes but those of `fold`, and looks at these.
+    fn hold_out(&self, fold: usize) -> Result<FoldResult, FitError> {
+        let weights = self.fit_weights(&self.problem.rows_in(|other| other != fold))?;
+        let rows = self.problem.rows_in(|other| other == fold);
+        let matrix = self.matrix(&rows, &weights);
+        let logits = |fitted: &SparseFitted| (0..rows.len()).map(|row| fitted.logits(&matrix, row)).collect();
+        Ok(FoldResult {
+            logits: weights.heads.iter().map(logits).collect(),
+            known: rows.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect(),
+            rows,
+        })
+    }
+}
+
+/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of every note. `training` says how the
+/// notes outside of a fold are learned from.
+pub(super) fn cross_validate<'t>(
+    problem: &Problem<'_>,
+    training: impl Fn(usize) -> &'t Training<'t> + Sync,
+) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
+    let results: Vec<FoldResult> =
+        (0..problem.fold_count()).into_par_iter().map(|fold| training(fold).hold_out(fold)).collect::<Result<_, FitError>>()?;
+    let mut known = vec![0.0; problem.notes.len()];
+    let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; problem.heads.len()];
+    for mut result in results {
+        for (position, &row) in result.rows.iter().enumerate() {
+            known[row] = result.known[position];
+            for (head, found) in result.logits.iter_mut().enumerate() {
+                logits[head][row] = std::mem::take(&mut found[position]);
             }
         }
-        let out = self.heads.iter().zip(logits).map(|(head, mut logits)| {
-            let rows: Vec<usize> = (0..folds.len()).filter(|&row| measured[row] && head.targets[row].is_some()).collect();
-            let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
-            let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
-            let own_folds: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
-            let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
-            OutOfFold { rows, targets, probabilities, calibration, report }
-        });
-        let out: Vec<OutOfFold> = out.collect();
-        Ok((out, known))
     }
+    let out = problem.heads.iter().zip(logits).map(|(head, mut logits)| {
+        let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| problem.measured[row] && head.targets[row].is_some()).collect();
+        let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
+        let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
+        let own_folds: Vec<usize> = rows.iter().map(|&row| problem.folds[row]).collect();
+        let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
+        OutOfFold { rows, targets, probabilities, calibration, report }
+    });
+    Ok((out.collect(), known))
 }
 
 fn known_words(extracted: &Extracted, row: usize, vocabulary: &[Column]) -> f64 {

@@ -8,11 +8,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::assemble::assemble;
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
-use super::cross::{OutOfFold, grouped_folds};
+use super::cross::{OutOfFold, cross_validate};
 use super::guard::{fit_guard, refused};
-use super::heads::{HeadData, head_data, scope_head};
-use super::matrix::{BlockWeights, Collision, Extracted};
+use super::matrix::{BlockWeights, Collision};
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
+use super::problem::{HeadData, Problem};
+use super::select::{Ablation, Selection, select};
 use super::solver::SolverError;
 use super::thresholds::{hold_thresholds, winner_thresholds};
 use super::vectors::WordVectors;
@@ -38,8 +39,14 @@ pub struct FitSettings {
     pub vocabulary: usize,
     /// The penalty (`1/C`).
     pub alpha: f64,
+    /// How much each feature counts beside the others of its family.
+    pub weighting: Weighting,
     /// How much each family of features counts.
     pub block_weights: BlockWeights,
+    /// Whether the notes of each label together count as much as those of any other.
+    pub balanced: bool,
+    /// Whether to look for better settings near these, see [`Ablation`].
+    pub select: bool,
     /// How many folds the cross-validation has.
     pub folds: usize,
     /// Share of the corpus's notes that the model may be too unsure to answer (0 to 1); the guard is fitted to it.
@@ -51,15 +58,44 @@ impl Default for FitSettings {
         Self {
             name: "default".to_owned(),
             heads: vec!["intent".to_owned(), "reason".to_owned()],
-            features: FeatureSettings::default(),
+            features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
             vocabulary: 46_500,
             alpha: 0.125,
+            weighting: Weighting::Idf,
+            balanced: false,
+            select: false,
             block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, class: 1.8, vector: 0.1 },
             folds: 5,
             unsure: 0.02,
         }
     }
+}
+
+/// How much a feature counts beside the others of its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weighting {
+    /// All alike.
+    None,
+    /// Rare ones more: `1 - ln(1 + notes with it) / ln(1 + notes)`.
+    Idf,
+    /// Those more that stand with one label oftener than with the others (Wang and Manning 2012).
+    LogCountRatio,
+}
+
+/// How far a fit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Looking for the best settings.
+    Selecting {
+        /// The candidate that is being measured, from 1.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// Cross-validating and fitting with the settings that were found.
+    Fitting,
 }
 
 /// Why there is no model.
@@ -127,6 +163,8 @@ pub struct Fitted {
     pub reports: Vec<HeadReport>,
     /// The share of the texts that are no notes which the guard refuses, where there were any to learn from.
     pub refused: Option<Figure>,
+    /// What other settings would have done, where better ones were looked for.
+    pub ablations: Vec<Ablation>,
 }
 
 /// Trains a model: cross-validates, calibrates, fits the thresholds, then fits the weights on all notes.
@@ -135,38 +173,40 @@ pub struct Fitted {
 ///
 /// [`FitError`]: a head with fewer than two labels, fewer groups than two, a fit that does not converge.
 pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Extras) -> Result<Fitted, FitError> {
+    fit_with_progress(corpus, settings, policy, extras, &|_| ())
+}
+
+/// As [`fit`], saying how far it is.
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn fit_with_progress(
+    corpus: &Corpus,
+    settings: &FitSettings,
+    policy: &Policy,
+    extras: &Extras,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Fitted, FitError> {
     check(settings)?;
-    let vectors = extras.vectors.as_ref();
-    let mut heads = head_data(corpus, settings)?;
-    let shown = heads.len();
-    let notes: Vec<&Note> = corpus.notes.iter().chain(&extras.out_of_scope).collect();
-    if !extras.out_of_scope.is_empty() {
-        for head in &mut heads {
-            head.targets.resize(notes.len(), None);
-        }
-        heads.push(scope_head(corpus.notes.len(), notes.len()));
-    }
-    let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
-    let classes = vectors.map(WordVectors::word_classes).unwrap_or_default();
-    let has_classes = vectors.is_some_and(WordVectors::has_classes);
-    let features = FeatureSettings {
-        surface_words: vectors.is_some(),
-        class_ngrams: if has_classes { settings.features.class_ngrams } else { 0 },
-        ..settings.features.clone()
-    };
-    let extracted = Extracted::new(&texts, &features, classes)?;
-    let training = Training { extracted: &extracted, heads: &heads, vectors, settings };
-    let folds = grouped_folds(&notes, settings.folds);
-    let measured: Vec<bool> = notes.iter().map(|note| !note.is_adversarial()).collect();
-    let (out_of_fold, known) = training.cross_validate(&folds, &measured)?;
-    let all: Vec<usize> = (0..notes.len()).collect();
+    let problem = Problem::new(corpus, settings, extras)?;
+    let selection = if settings.select { select(&problem, settings, progress)? } else { Selection::fixed(&problem, settings) };
+    progress(Progress::Fitting);
+    let extractions = selection.extract(&problem)?;
+    let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
+    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
+    let (out_of_fold, known) = cross_validate(&problem, |fold| &by_fold[fold])?;
+    let settings = &selection.settings;
+    let training = training(settings);
+    let all: Vec<usize> = (0..problem.notes.len()).collect();
     let weights = training.fit_weights(&all)?;
 
-    let groups: Vec<&str> = notes.iter().map(|note| note.group.as_str()).collect();
-    let reports: Vec<HeadReport> = heads.iter().zip(&out_of_fold).map(|(head, found)| report(head, found, &groups)).collect();
+    let shown = problem.shown;
+    let groups = problem.groups();
+    let reports: Vec<HeadReport> = problem.heads.iter().zip(&out_of_fold).map(|(head, found)| report(head, found, &groups)).collect();
     let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
     let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
-    let model_heads: Vec<Head> = heads[..shown]
+    let model_heads: Vec<Head> = problem.heads[..shown]
         .iter()
         .zip(&out_of_fold)
         .enumerate()
@@ -179,14 +219,14 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
     let about = About {
         name: settings.name.clone(),
         heads: model_heads,
-        features,
+        features: settings.features.clone(),
         guard,
-        policy: policy_for(&heads, policy),
+        policy: policy_for(&problem.heads, policy),
         training: training_record(corpus, settings, extras, &reports, refused.as_ref())?,
     };
     let mut model = assemble(about, &training, &weights, &out_of_fold);
     model.to_bytes()?;
-    Ok(Fitted { model, reports, refused })
+    Ok(Fitted { model, reports, refused, ablations: selection.ablations })
 }
 
 /// What the model file says of how the model was made.

@@ -1,7 +1,7 @@
 //! From which probability a label counts.
 
 use super::cross::OutOfFold;
-use super::heads::HeadData;
+use super::problem::HeadData;
 use crate::classifier::argmax;
 use crate::model::Threshold;
 use crate::policy::{Policy, Verdict};

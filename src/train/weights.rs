@@ -2,11 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::fit::{FitError, FitSettings};
-use super::heads::HeadData;
+use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Extracted, Meanings};
+use super::problem::{HeadData, Problem};
 use super::solver::{SparseFitted, SparseLogistic};
-use super::vectors::WordVectors;
 use crate::features::Block;
 
 /// What is fitted on one set of notes.
@@ -23,81 +22,146 @@ const RANKING: f64 = 1e-2;
 /// How exact the fit is whose weights are kept: at 1e-4 it takes twice as long, and no figure moves in its third place.
 const TOLERANCE: f64 = 1e-3;
 
-/// What every fold shares.
+/// A corpus and the settings to learn from it with.
 pub(super) struct Training<'a> {
-    pub(super) extracted: &'a Extracted,
+    pub(super) problem: &'a Problem<'a>,
+    /// The heads to fit.
     pub(super) heads: &'a [HeadData],
-    pub(super) vectors: Option<&'a WordVectors>,
+    /// The features of all notes, as `settings` asks for.
+    pub(super) extracted: &'a Extracted,
     pub(super) settings: &'a FitSettings,
 }
 
 impl<'a> Training<'a> {
-    /// The word vectors as weighted for `rows`.
-    fn meanings(&self, rows: &[usize]) -> Option<Meanings<'a>> {
-        self.vectors.map(|vectors| Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, rows))
-    }
-
     pub(super) fn matrix(&self, rows: &[usize], weights: &Weights<'_>) -> Csr {
         self.extracted.matrix(rows, &weights.vocabulary, weights.meanings.as_ref())
     }
 
     /// Selects the vocabulary and fits all heads on `rows`.
     pub(super) fn fit_weights(&self, rows: &[usize]) -> Result<Weights<'a>, FitError> {
-        let meanings = self.meanings(rows);
+        let mut path = self.fit_path(rows, &[self.settings.alpha])?;
+        Ok(path.swap_remove(0))
+    }
+
+    /// The same for each of several penalties, every fit starting from where the one before ended.
+    pub(super) fn fit_path(&self, rows: &[usize], alphas: &[f64]) -> Result<Vec<Weights<'a>>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
-        let often = |feature: &u32| frequency[*feature as usize] >= self.settings.least_notes;
-        let own_column = |feature: &u32| self.extracted.features[*feature as usize].block != Block::Surface;
-        let most = libm::logf(1.0 + rows.len() as f32);
-        let column = |feature: u32| Column {
-            feature,
-            // Relative to a feature that no note has, so that block weights mean the same in corpora of any size.
-            factor: self.settings.block_weights.of(self.extracted.features[feature as usize].block)
-                * (1.0 - libm::logf(1.0 + frequency[feature as usize] as f32) / most),
+        let vocabulary = self.columns(rows, &frequency);
+        let meanings = || {
+            let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words)?;
+            Some(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, rows))
         };
-        let vocabulary: Vec<Column> =
-            (0..self.extracted.features.len() as u32).filter(|feature| often(feature) && own_column(feature)).map(column).collect();
-        let first = self.fit_heads(rows, &vocabulary, meanings.as_ref(), None, RANKING)?;
-        // What a feature can move: its largest weight, times how often it gets to.
-        let importance: Vec<f64> = vocabulary
-            .iter()
-            .enumerate()
-            .map(|(column, own)| {
+        let data = self.head_matrices(rows, &vocabulary, meanings().as_ref());
+        let mut before: Option<Vec<Vec<f64>>> = None;
+        let mut path = Vec::new();
+        for &alpha in alphas {
+            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING)?;
+            // What a feature can move: its largest weight, times how often it gets to.
+            let importance = |column: usize| {
+                let own: Column = vocabulary[column];
                 let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f64, |most, weight| most.max(weight.abs()));
                 weight * f64::from(own.factor) * f64::from(frequency[own.feature as usize]).sqrt()
-            })
-            .collect();
-        let mut order: Vec<usize> = (0..vocabulary.len()).collect();
-        order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]).then(a.cmp(&b)));
-        let mut kept: Vec<usize> = order[..self.settings.vocabulary.min(order.len())].to_vec();
-        kept.sort_unstable();
-        let start: Vec<Vec<f64>> = first
-            .iter()
-            .map(|head| {
-                let rows = kept.iter().flat_map(|&column| head.row(column));
-                rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
-            })
-            .collect();
-        let vocabulary: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
-        let heads = self.fit_heads(rows, &vocabulary, meanings.as_ref(), Some(&start), TOLERANCE)?;
-        Ok(Weights { vocabulary, heads, meanings })
+            };
+            let kept = largest(vocabulary.len(), self.settings.vocabulary, importance);
+            let start: Vec<Vec<f64>> = first
+                .iter()
+                .map(|head| {
+                    let rows = kept.iter().flat_map(|&column| head.row(column));
+                    rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
+                })
+                .collect();
+            let meanings = meanings();
+            let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
+            let kept_data = self.head_matrices(rows, &kept, meanings.as_ref());
+            let heads = self.fit_heads(&kept_data, alpha, Some(&start), TOLERANCE)?;
+            path.push(Weights { vocabulary: kept, heads, meanings });
+            before = Some(first.into_iter().map(|head| head.weights).collect());
+        }
+        Ok(path)
+    }
+
+    /// The features that occur often enough in `rows`, weighted.
+    fn columns(&self, rows: &[usize], frequency: &[u32]) -> Vec<Column> {
+        let features = 0..self.extracted.features.len();
+        let of_interest = features
+            .filter(|&feature| frequency[feature] >= self.settings.least_notes && self.extracted.features[feature].block != Block::Surface);
+        let most = libm::logf(1.0 + rows.len() as f32);
+        // Relative to a feature that no note has, so that block weights mean the same in corpora of any size.
+        let idf = |feature: usize| 1.0 - libm::logf(1.0 + frequency[feature] as f32) / most;
+        let mut columns: Vec<Column> = of_interest.map(|feature| Column { feature: feature as u32, factor: idf(feature) }).collect();
+        match self.settings.weighting {
+            Weighting::Idf => {}
+            Weighting::None => columns.iter_mut().for_each(|column| column.factor = 1.0),
+            Weighting::LogCountRatio => self.weigh_by_log_count_ratio(rows, &mut columns),
+        }
+        for column in &mut columns {
+            column.factor *= self.settings.block_weights.of(self.extracted.features[column.feature as usize].block);
+        }
+        columns
+    }
+
+    /// How much likelier or less likely a feature makes a label of the first head than it is anyway: the largest `|ln|` over the labels, each count
+    /// smoothed by one note (Wang and Manning 2012, for more labels than two). Scaled to the sum of the factors that stand, so that block weights
+    /// mean the same.
+    fn weigh_by_log_count_ratio(&self, rows: &[usize], columns: &mut [Column]) {
+        let head = &self.heads[0];
+        let labels = head.labels.len();
+        let mut counts = vec![0.0_f32; self.extracted.features.len() * labels];
+        let mut prior = vec![0.0_f32; labels];
+        for (row, target) in rows.iter().filter_map(|&row| Some((row, head.targets[row]?))) {
+            prior[target] += 1.0;
+            for &(feature, _) in &self.extracted.notes[row] {
+                counts[feature as usize * labels + target] += 1.0;
+            }
+        }
+        let all: f32 = prior.iter().sum();
+        let before: f32 = columns.iter().map(|column| column.factor).sum();
+        for column in columns.iter_mut() {
+            let own = &counts[column.feature as usize * labels..][..labels];
+            let total = own.iter().sum::<f32>() + 1.0;
+            let ratio = |(count, prior): (&f32, &f32)| libm::logf((count + prior / all) / total / (prior / all)).abs();
+            column.factor = own.iter().zip(&prior).map(ratio).fold(0.0, f32::max);
+        }
+        let after: f32 = columns.iter().map(|column| column.factor).sum();
+        for column in columns {
+            column.factor *= before / after.max(f32::MIN_POSITIVE);
+        }
+    }
+
+    /// For each head its labelled rows and their targets.
+    fn head_matrices(&self, rows: &[usize], vocabulary: &[Column], meanings: Option<&Meanings<'_>>) -> Vec<(Csr, Vec<usize>)> {
+        let of_head = |head: &HeadData| {
+            let labelled: Vec<usize> = rows.iter().copied().filter(|&row| head.targets[row].is_some()).collect();
+            let targets = labelled.iter().filter_map(|&row| head.targets[row]).collect();
+            (self.extracted.matrix(&labelled, vocabulary, meanings), targets)
+        };
+        self.heads.par_iter().map(of_head).collect()
     }
 
     fn fit_heads(
         &self,
-        rows: &[usize],
-        vocabulary: &[Column],
-        meanings: Option<&Meanings<'_>>,
+        data: &[(Csr, Vec<usize>)],
+        alpha: f64,
         start: Option<&[Vec<f64>]>,
         tolerance: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
-            let labelled: Vec<usize> = rows.iter().copied().filter(|&row| head.targets[row].is_some()).collect();
-            let targets: Vec<usize> = labelled.iter().filter_map(|&row| head.targets[row]).collect();
-            let matrix = self.extracted.matrix(&labelled, vocabulary, meanings);
-            SparseLogistic { tolerance, ..SparseLogistic::new(self.settings.alpha, head.labels.len()) }
-                .fit_from(&matrix, &targets, start.map(|start| start[index].as_slice()))
+            let (matrix, targets) = &data[index];
+            let solver = SparseLogistic { tolerance, balanced: self.settings.balanced, ..SparseLogistic::new(alpha, head.labels.len()) };
+            solver
+                .fit_from(matrix, targets, start.map(|start| start[index].as_slice()))
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
     }
+}
+
+/// The `most` largest of `count` values, ascending by index; of equal values, those that come first.
+fn largest(count: usize, most: usize, value: impl Fn(usize) -> f64) -> Vec<usize> {
+    let values: Vec<f64> = (0..count).map(value).collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
+    order.truncate(most);
+    order.sort_unstable();
+    order
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use clap::Args;
 use thinktwice::Policy;
-use thinktwice::train::fit::HeadReport;
-use thinktwice::train::{FitSettings, fit};
+use thinktwice::train::FitSettings;
+use thinktwice::train::fit::{HeadReport, Progress, fit_with_progress};
+use thinktwice::train::select::Ablation;
 
 use super::output::write_whole;
 use super::{DataArgs, ExtrasArgs};
@@ -32,6 +33,9 @@ pub(super) struct FitArgs {
     /// The weight of the L2 penalty
     #[arg(long, value_name = "X")]
     alpha: Option<f64>,
+    /// Fit with the settings as they are, without looking for better ones near them
+    #[arg(long)]
+    fixed: bool,
     /// How many features to keep
     #[arg(long, value_name = "N")]
     vocabulary: Option<usize>,
@@ -44,6 +48,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         folds: args.folds,
         alpha: args.alpha.unwrap_or(defaults.alpha),
         vocabulary: args.vocabulary.unwrap_or(defaults.vocabulary),
+        select: !args.fixed,
         ..defaults
     };
     let policy = match &args.policy {
@@ -52,10 +57,11 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     };
     let corpus = args.data.read(&settings.heads)?;
     let start = Instant::now();
-    let mut fitted = fit(&corpus, &settings, &policy, &args.extras.read()?)?;
+    let mut fitted = fit_with_progress(&corpus, &settings, &policy, &args.extras.read()?, &say)?;
     let bytes = fitted.model.to_bytes()?;
     write_whole(&args.output, &bytes)?;
     let seconds = start.elapsed().as_secs_f64();
+    print_ablations(&fitted.ablations);
     for report in &fitted.reports {
         print_report(report);
     }
@@ -85,6 +91,30 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
         corpus.notes.len()
     );
     Ok(())
+}
+
+fn say(progress: Progress) {
+    match progress {
+        Progress::Selecting { done, total } => anstream::eprintln!("looking for better settings: {done} of {total}"),
+        Progress::Fitting => anstream::eprintln!("cross-validating and fitting"),
+    }
+}
+
+fn print_ablations(ablations: &[Ablation]) {
+    for ablation in ablations {
+        let (loss, f1) = (&ablation.log_loss, &ablation.macro_f1);
+        anstream::println!(
+            "  {:<44} log loss {:+.4} ({:+.4} to {:+.4}), macro-F1 {:+.4} ({:+.4} to {:+.4}){}",
+            ablation.change,
+            loss.value,
+            loss.low,
+            loss.high,
+            f1.value,
+            f1.low,
+            f1.high,
+            if ablation.kept { ", kept" } else { "" }
+        );
+    }
 }
 
 fn print_report(report: &HeadReport) {
