@@ -70,7 +70,7 @@ impl Calibration {
     }
 
     /// `None` where linfa cannot fit (too few notes, a label missing).
-    fn matrix(logits: &[&[f64]], targets: &[usize]) -> Option<Self> {
+    pub(super) fn matrix(logits: &[&[f64]], targets: &[usize]) -> Option<Self> {
         let classes = logits[0].len();
         if targets.len() < 20 * classes * classes || (0..classes).any(|class| !targets.contains(&class)) {
             return None;

@@ -58,7 +58,7 @@ impl Default for FitSettings {
         Self {
             name: "default".to_owned(),
             heads: vec!["intent".to_owned(), "reason".to_owned()],
-            features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
+            features: FeatureSettings { surface_words: true, class_ngrams: 0, ..FeatureSettings::default() },
             least_notes: 2,
             vocabulary: 46_500,
             alpha: 0.125,

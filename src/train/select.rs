@@ -86,19 +86,12 @@ const CHANGES: &[Change] = &[
     Change { family: "weighting", name: "no idf", edit: |s| s.weighting = Weighting::None },
     Change { family: "weighting", name: "log-count ratio instead of idf", edit: |s| s.weighting = Weighting::LogCountRatio },
     Change { family: "labels", name: "rare labels count as much as frequent ones", edit: |s| s.balanced = true },
-    Change { family: "words", name: "single words only", edit: |s| s.features.word_ngrams = 1 },
     Change { family: "words", name: "word 1-2-grams", edit: |s| s.features.word_ngrams = 2 },
-    Change { family: "words", name: "words count half", edit: |s| s.block_weights.word /= 2.0 },
     Change { family: "words", name: "words count twice", edit: |s| s.block_weights.word *= 2.0 },
     Change { family: "stems", name: "words not stemmed", edit: |s| s.features.stem = None },
     Change { family: "characters", name: "no character n-grams", edit: |s| s.features.char_ngrams = None },
-    Change { family: "characters", name: "character 2-5-grams", edit: |s| s.features.char_ngrams = Some((2, 5)) },
-    Change { family: "characters", name: "character n-grams count half", edit: |s| s.block_weights.char /= 2.0 },
-    Change { family: "characters", name: "character n-grams count twice", edit: |s| s.block_weights.char *= 2.0 },
     Change { family: "skips", name: "no skip-bigrams", edit: |s| s.features.skip_bigrams = false },
-    Change { family: "classes", name: "no word classes", edit: |s| s.features.class_ngrams = 0 },
     Change { family: "vectors", name: "no word vectors", edit: |s| s.block_weights.vector = 0.0 },
-    Change { family: "vectors", name: "word vectors count twice", edit: |s| s.block_weights.vector *= 2.0 },
 ];
 
 /// Chooses settings near `base`. Where there are fewer folds than three it is `base` itself.
@@ -237,9 +230,10 @@ fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<
     let outcomes_of = |weights: &Weights<'_>| {
         let matrix = training.matrix(&rows, weights);
         let logits: Vec<Vec<f64>> = (0..rows.len()).map(|row| weights.heads[0].logits(&matrix, row)).collect();
-        // One number fitted on the notes that it is measured on, for every candidate alike: what is compared is how well they can be told apart.
-        let temperature = Calibration::temperature(&logits.iter().map(Vec::as_slice).collect::<Vec<_>>(), &known);
-        let probabilities = logits.iter().map(|logits| temperature.probabilities(logits));
+        // Fitted on the notes that it is measured on, for every candidate alike: what is compared is how well the labels can be told apart.
+        let logits_of: Vec<&[f64]> = logits.iter().map(Vec::as_slice).collect();
+        let calibration = Calibration::matrix(&logits_of, &known).unwrap_or_else(|| Calibration::temperature(&logits_of, &known));
+        let probabilities = logits.iter().map(|logits| calibration.probabilities(logits));
         probabilities.zip(&rows).zip(&known).map(|((p, &row), &target)| (row, negative_log(&p, target), argmax(&p))).collect()
     };
     Ok(training.fit_path(&inside, alphas)?.iter().map(outcomes_of).collect())

@@ -16,6 +16,9 @@ use super::{DataArgs, ExtrasArgs};
 pub(super) struct FitArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// The columns that the labels stand in, one for each head of the model; the first decides, and every note needs it
+    #[arg(long = "label-column", value_name = "COLUMN", default_values_t = FitSettings::default().heads)]
+    label_columns: Vec<String>,
     /// Where to write the model; an existing file is replaced once the new one is complete
     #[arg(short, long, value_name = "MODEL")]
     output: PathBuf,
@@ -45,6 +48,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let defaults = FitSettings::default();
     let settings = FitSettings {
         name: args.name.clone(),
+        heads: args.label_columns.clone(),
         folds: args.folds,
         alpha: args.alpha.unwrap_or(defaults.alpha),
         vocabulary: args.vocabulary.unwrap_or(defaults.vocabulary),
