@@ -196,6 +196,7 @@ pub fn fit(corpus: &Corpus, settings: &FitSettings, policy: &Policy, extras: &Ex
             name: head.name.clone(),
             labels: head.labels.clone(),
             thresholds: if index == 0 { hold_thresholds(head, found, policy) } else { winner_thresholds(head, found) },
+            presets: Vec::new(),
         })
         .collect();
     let about = About {
