@@ -51,15 +51,16 @@ fn write_page(out: &mut impl Write, text: &str, width: usize) -> io::Result<()> 
                 in_code = !in_code;
             } else if in_code {
                 writeln!(out, "    {line}")?;
-            } else if let Some(heading) = line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')) {
-                writeln!(out, "{BOLD}{heading}{BOLD:#}")?;
             } else {
-                let (first, further, line) = match (line.strip_prefix("> "), line.strip_prefix("- ")) {
-                    (Some(quoted), _) => ("  │ ", "  │ ", quoted),
-                    (_, Some(item)) => ("- ", "  ", item),
-                    _ => ("", "", line),
+                let (style, first, further, line) = if line.starts_with('#') {
+                    (BOLD, "", "", line.trim_start_matches(['#', ' ']))
+                } else if let Some(quoted) = line.strip_prefix("> ") {
+                    (DIM, "  │ ", "  │ ", quoted)
+                } else if let Some(item) = line.strip_prefix("- ") {
+                    (Style::new(), "- ", "  ", item)
+                } else {
+                    (Style::new(), "", "", line)
                 };
-                let style = if first.contains('│') { DIM } else { Style::new() };
                 let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(further);
                 for wrapped in textwrap::wrap(&line.replace('`', ""), options) {
                     writeln!(out, "{style}{wrapped}{style:#}")?;

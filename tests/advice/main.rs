@@ -1,0 +1,11 @@
+//! The advice that a user gets and the say that they have in it, from the outside: findings and their pages, policies, accepted
+//! phrases, output formats, and what describes the program.
+#![cfg(feature = "cli")]
+
+mod accept;
+mod describe;
+mod findings;
+mod json;
+mod policy;
+mod sarif;
+mod support;
