@@ -5,6 +5,8 @@
 mod accept;
 mod describe;
 mod findings;
+#[cfg(unix)]
+mod hooks;
 mod json;
 mod policy;
 mod sarif;

@@ -83,6 +83,20 @@ fn verdict(text: &str, note: &str) -> (Verdict, Vec<String>) {
 }
 
 #[test]
+fn the_documentation_shows_policies_that_can_be_used() {
+    let mut blocks = 0;
+    for (file, is_toml) in [("README.md", false), ("docs/policy.md", false), ("src/policy/default.toml", true)] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file);
+        let whole = if is_toml { format!("```toml\n{text}```") } else { text };
+        for block in whole.split("```toml\n").skip(1).map(|rest| rest.split("```").next().expect("an end")) {
+            Classifier::shipped().with_amended_policy(block).expect(block);
+            blocks += 1;
+        }
+    }
+    assert_eq!(blocks, 3);
+}
+
+#[test]
 fn a_file_decides_what_holds_what_revises_and_what_is_said() {
     let long = format!("{WORK} {}", "I also work on pumps and gates in the harbour. ".repeat(6));
     assert_eq!(verdict("", ROMANTIC), (Verdict::Hold, vec!["romantic".to_owned()]));

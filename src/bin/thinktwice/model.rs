@@ -145,10 +145,9 @@ fn write_labels(out: &mut impl Write, head: &Head, figures: &Value) -> io::Resul
     for (index, (label, threshold)) in head.labels.iter().zip(&head.thresholds).enumerate() {
         let notes = figures["notes"][index].as_u64().map_or_else(|| "?".to_owned(), |notes| notes.to_string());
         let at = if threshold.at > 0.0 { format!("{:.3}", threshold.at) } else { "-".to_owned() };
-        let percent = |share: f32, places: usize| match has_thresholds && threshold.at == 0.0 {
-            true => "-  ".to_owned(),
-            false => format!("{:.places$} %", 100.0 * share),
-        };
+        // A label that holds nothing raises no alarm.
+        let holds_nothing = has_thresholds && threshold.at == 0.0;
+        let percent = |share: f32, places: usize| if holds_nothing { "-  ".to_owned() } else { format!("{:.places$} %", 100.0 * share) };
         let (alarms, found) = (percent(threshold.false_alarms, 1), percent(threshold.found, 0));
         writeln!(out, "  {label:width$}  {notes:>6}  {at:>6}  {alarms:>12}  {found:>6}")?;
     }
