@@ -65,8 +65,8 @@ impl Strictness {
     /// ```
     /// use thinktwice::policy::Strictness;
     ///
-    /// let shares = [Strictness::Relaxed, Strictness::Normal, Strictness::Strict].map(|strictness| strictness.false_alarms(0.02));
-    /// assert_eq!(shares, [0.005, 0.02, 0.05]);
+    /// let shares = [Strictness::Relaxed, Strictness::Normal, Strictness::Strict].map(|strictness| strictness.false_alarms(0.5));
+    /// assert_eq!(shares, [0.125, 0.5, 1.0]);
     /// ```
     #[must_use]
     pub fn false_alarms(self, normal: f32) -> f32 {

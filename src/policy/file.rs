@@ -30,7 +30,7 @@ struct PolicyFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table with read-when or labels")]
 struct HeadFile {
     read_when: Option<Vec<String>>,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct HeadFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with verdict, threshold, message or help")]
 struct RuleFile {
     verdict: Option<Verdict>,
     threshold: Option<Probability>,
@@ -48,7 +48,7 @@ struct RuleFile {
 
 /// What is said where no label decides: there is no probability to set a threshold for.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with verdict, message or help")]
 struct AnswerFile {
     verdict: Option<Verdict>,
     message: Option<String>,
@@ -219,7 +219,15 @@ fn plain(message: &str) -> String {
             return format!("{is} as `{name}`; allowed: {}", allowed.replace('`', ""));
         }
     }
-    one_line
+    [
+        ("invalid type: ", "wrong type: "),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected a table"),
+        ("wanted string or table", "wrong type: expected a name in quotes"),
+        (" as i128, expected any valid TOML value", " is too large a number"),
+    ]
+    .into_iter()
+    .fold(one_line, |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]
@@ -262,7 +270,15 @@ mod tests {
             ("[heads.intent.labels.a]\n\nverdict = 'stop'", ["line 3, heads.intent.labels.a.verdict", "send, revise, hold, unsure"]),
             ("[heads.intent.labels.a]\nmesage = ''", ["line 2, heads.intent.labels.a.mesage", "verdict, threshold, message, help"]),
             ("[too-long]\nthreshold = 0.5", ["line 2, too-long.threshold: no such key", "verdict, message, help"]),
-            ("accept = 'coffee'", ["line 1, accept: ", "expected a sequence"]),
+            ("accept = 'coffee'", ["line 1, accept: wrong type", "expected a list"]),
+            ("heads.intent.labels = 3", ["line 1, heads.intent.labels: wrong type", "expected a table"]),
+            (
+                "heads.intent.labels.a = 'hold'",
+                ["line 1, heads.intent.labels.a: wrong type", "a table with verdict, threshold, message or help"],
+            ),
+            ("unknown = 1", ["line 1, unknown: wrong type", "a table with verdict, message or help"]),
+            ("strictness = 2", ["line 1, strictness: wrong type", "a name in quotes"]),
+            ("limit = 30000000000000000000000", ["line 1, limit: ", "too large"]),
             ("accept = [\n'coffee',\n3]", ["line 3, accept: ", "expected a string"]),
             ("\n\naccept = ['tea', ' ']", ["line 3, accept: there is nothing", "\" \""]),
             ("limit = 3\nlimit = 4", ["line 2", "duplicate key"]),

@@ -29,8 +29,6 @@ pub(super) struct CheckArgs {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    #[command(flatten)]
-    model: ModelArgs,
     /// Print nothing: the exit code is the answer
     #[arg(short, long)]
     quiet: bool,
@@ -40,6 +38,8 @@ pub(super) struct CheckArgs {
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

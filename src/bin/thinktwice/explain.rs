@@ -13,7 +13,7 @@ use super::pages::{PAGES, Page};
 #[command(after_help = "\
 Examples:
   thinktwice explain                    the findings, a line each
-  thinktwice explain strained-history   what it means, why it matters, what to do instead, how to switch it off
+  thinktwice explain strained-history   the page on one of them
 
 The findings of a model that you trained yourself have no page: what is said of them stands in its policy.")]
 pub(super) struct ExplainArgs {
