@@ -100,7 +100,7 @@ impl Classifier {
     ///
     /// [`Error::Policy`] where the policy speaks of a head, a label or a finding that there is not with this model, or is out of range.
     pub fn with_policy(mut self, policy: Policy) -> Result<Self, Error> {
-        ruling::check(&policy, &self.about.heads)?;
+        ruling::check(&policy, &self.about.policy, &self.about.heads)?;
         self.accepted = Accepted::new(&policy.accept);
         self.rulings = Rulings::new(&policy, &self.about.heads);
         self.policy = policy;

@@ -61,8 +61,8 @@ pub(crate) fn finding_ids(policy: &Policy, heads: &[Head]) -> Vec<String> {
     heads.iter().enumerate().flat_map(of_head).chain(fixed).collect()
 }
 
-/// Checks that a policy speaks of what the model has.
-pub(crate) fn check(policy: &Policy, heads: &[Head]) -> Result<(), Error> {
+/// Checks that a policy speaks of what the model has, or of what the model's `own` policy speaks of in vain already.
+pub(crate) fn check(policy: &Policy, own: &Policy, heads: &[Head]) -> Result<(), Error> {
     policy.check()?;
     for (name, rules) in &policy.heads {
         let Some(head) = heads.iter().find(|head| &head.name == name) else {
@@ -73,7 +73,8 @@ pub(crate) fn check(policy: &Policy, heads: &[Head]) -> Result<(), Error> {
             let what = format!("the model has no such label, only {}", head.labels.join(", "));
             return Err(Error::policy(format!("heads.{name}.labels.{label}"), what));
         }
-        if let Some(label) = rules.read_when.iter().find(|label| !heads[0].labels.contains(label)) {
+        let is_own = |label: &&String| own.heads.get(name).is_some_and(|own| own.read_when.contains(label));
+        if let Some(label) = rules.read_when.iter().find(|label| !heads[0].labels.contains(label) && !is_own(label)) {
             let what = format!("the model's first head has no label {label:?}, only {}", heads[0].labels.join(", "));
             return Err(Error::policy(format!("heads.{name}.read-when"), what));
         }
@@ -82,7 +83,7 @@ pub(crate) fn check(policy: &Policy, heads: &[Head]) -> Result<(), Error> {
     let labels =
         heads.iter().enumerate().flat_map(|(index, head)| head.labels.iter().map(move |label| finding_id(index, &head.name, label)));
     let known: Vec<String> = labels.chain([TOO_LONG, UNKNOWN, AMBIGUOUS].map(str::to_owned)).collect();
-    match policy.off.iter().find(|id| !known.contains(id)) {
+    match policy.off.iter().find(|id| !known.contains(id) && !own.off.contains(id)) {
         Some(id) => Err(Error::policy("off", format!("there is no finding {id:?}, only {}", finding_ids(policy, heads).join(", ")))),
         None => Ok(()),
     }

@@ -299,4 +299,17 @@ mod tests {
         assert_eq!(line("heads.reason.labels.missing"), "unusable policy: line 4, heads.reason.labels.missing: wrong");
         assert_eq!(line("off"), "unusable policy: off: wrong");
     }
+
+    proptest::proptest! {
+        /// Parts of policies in any order, and any characters.
+        #[test]
+        fn any_text_is_a_policy_or_an_error(
+            text in "(\\[heads|\\.intent|\\.labels|\\.romantic|\\]|\n|limit|accept|off|too-long| = |\\[|\"|'|0\\.5|-1|é|hold|\\{|\\}|,|\\PC){0,30}",
+        ) {
+            match Policy::shipped().amended(&text) {
+                Ok(policy) => proptest::prop_assert!(policy.check().is_ok()),
+                Err(error) => proptest::prop_assert!(!error.to_string().contains('\n')),
+            }
+        }
+    }
 }

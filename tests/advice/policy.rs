@@ -224,3 +224,37 @@ fn exit_zero_speaks_of_the_verdict_alone() {
     assert_eq!(code(&["check", "--exit-zero", ""]), Some(2));
     assert_eq!(code(&["check", "--exit-zero", "--policy", "none.toml", ROMANTIC]), Some(2));
 }
+
+/// A model of other labels, as somebody would train it with a policy that speaks of labels which their corpus does not have.
+fn of_other_labels() -> Model {
+    let mut model = Model::from_bytes(SHIPPED).expect("whole");
+    let about = &mut model.about;
+    let label = about.heads[0].labels.iter().position(|label| label == "romantic").expect("there");
+    "charming".clone_into(&mut about.heads[0].labels[label]);
+    let rules = &mut about.policy.heads.get_mut("intent").expect("there").labels;
+    let mut rule = rules.remove("romantic").expect("there");
+    rule.message.clear();
+    rule.help.clear();
+    rules.insert("charming".to_owned(), rule);
+    about.policy.off = vec!["haggling".to_owned()];
+    about.policy.heads.get_mut("reason").expect("there").read_when.push("chatting".to_owned());
+    model
+}
+
+#[test]
+fn labels_of_another_model_work_without_pages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("other.model"), of_other_labels().to_bytes().expect("writable")).expect("written");
+    let check = |args: &[&str]| thinktwice_in(folder.path(), &[&["check", "--model", "other.model", ROMANTIC], args].concat(), "");
+    let assessment = json(&check(&["--format", "json", "--limit", "299"]));
+    assert_eq!((&assessment["verdict"], &assessment["findings"][0]["id"]), (&"hold".into(), &"charming".into()));
+    assert_eq!(assessment["findings"][0]["message"], "The recipient is likely to read this as charming.");
+    let log = json(&check(&["--format", "sarif"]));
+    crate::sarif::assert_valid(&crate::sarif::schema(), &log);
+    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], "charming");
+    assert_fails(&thinktwice_in(folder.path(), &["explain", "charming"], ""), &["no page on \"charming\""]);
+    write(&folder.path().join("thinktwice.toml"), "off = ['charming']");
+    assert_eq!(json(&check(&["--format", "json"]))["verdict"], "send");
+    write(&folder.path().join("thinktwice.toml"), "off = ['romantic']");
+    assert_fails(&check(&[]), &["line 1, off: there is no finding \"romantic\"", "charming"]);
+}

@@ -15,13 +15,13 @@ const NOTES: [&str; 8] = [
     "\u{1F469}\u{200D}\u{1F680} \u{FFFD} \"quoted\" \\ \u{7} are you single?",
 ];
 
-fn schema() -> jsonschema::Validator {
+pub(crate) fn schema() -> jsonschema::Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/advice/schema/sarif-schema-2.1.0.json");
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
     jsonschema::draft4::options().should_validate_formats(true).build(&schema).expect("a schema")
 }
 
-fn assert_valid(schema: &jsonschema::Validator, log: &Value) {
+pub(crate) fn assert_valid(schema: &jsonschema::Validator, log: &Value) {
     let errors: Vec<String> = schema.iter_errors(log).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{log:#}");
 }
