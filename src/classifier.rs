@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use crate::accept::Accepted;
 use crate::assessment::{Assessment, Finding, Length, ModelId, Reading};
 use crate::error::Error;
 use crate::explain::explain;
 use crate::features::{Block, Extractor, Scratch};
 use crate::fingerprint::Index;
 use crate::model::{About, FORMAT, Model, SHIPPED};
-use crate::policy::{Policy, Rule, Verdict};
+use crate::policy::{AMBIGUOUS, Policy, Rule, TOO_LONG, UNKNOWN, Verdict};
+use crate::ruling::{self, Rulings, finding_id};
 use crate::text::TokenKind;
 
 /// Reads notes with one model and one policy. Build it once, then call it as often as you like, from any thread.
@@ -25,6 +27,8 @@ use crate::text::TokenKind;
 pub struct Classifier {
     about: About,
     policy: Policy,
+    rulings: Rulings,
+    accepted: Accepted,
     id: ModelId,
     extractor: Extractor,
     table: Table,
@@ -84,6 +88,8 @@ impl Classifier {
             bias: model.about.expand(&model.bias),
             id: ModelId { name: model.about.name.clone(), digest: model.digest.clone(), format: FORMAT },
             policy: model.about.policy.clone(),
+            rulings: Rulings::new(&model.about.policy, &model.about.heads),
+            accepted: Accepted::new(&model.about.policy.accept),
             about: model.about.clone(),
         }
     }
@@ -92,23 +98,30 @@ impl Classifier {
     ///
     /// # Errors
     ///
-    /// [`Error::Policy`] where the policy speaks of a head or a label that the model does not have.
+    /// [`Error::Policy`] where the policy speaks of a head, a label or a finding that there is not with this model, or is out of range.
     pub fn with_policy(mut self, policy: Policy) -> Result<Self, Error> {
-        for (name, head_policy) in &policy.heads {
-            let Some(head) = self.about.heads.iter().find(|head| &head.name == name) else {
-                let known: Vec<&str> = self.about.heads.iter().map(|head| head.name.as_str()).collect();
-                return Err(Error::Policy(format!("heads.{name}: the model has no such head, only {}", known.join(", "))));
-            };
-            if let Some(label) = head_policy.labels.keys().find(|label| !head.labels.contains(label)) {
-                return Err(Error::Policy(format!(
-                    "heads.{name}.labels.{label}: the model has no such label, only {}",
-                    head.labels.join(", ")
-                )));
-            }
-        }
-        policy.check()?;
+        ruling::check(&policy, &self.about.policy, &self.about.heads)?;
+        self.accepted = Accepted::new(&policy.accept);
+        self.rulings = Rulings::new(&policy, &self.about.heads);
         self.policy = policy;
         Ok(self)
+    }
+
+    /// The same classifier with the changes to its policy that `text` (TOML) names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::amended`] and [`Classifier::with_policy`], with the line of `text`.
+    #[cfg(any(feature = "cli", feature = "train"))]
+    pub fn with_amended_policy(self, text: &str) -> Result<Self, Error> {
+        let policy = self.policy.amended(text)?;
+        self.with_policy(policy).map_err(|error| error.at_line_of(text))
+    }
+
+    /// The ids of the findings that this model and policy can lead to: what `off` in a policy may name.
+    #[must_use]
+    pub fn finding_ids(&self) -> Vec<String> {
+        ruling::finding_ids(&self.policy, &self.about.heads)
     }
 
     /// The policy in force.
@@ -178,7 +191,9 @@ impl Classifier {
             softmax(&mut probabilities[range]);
         }
         let words = scratch.tokens.iter().filter(|token| token.kind == TokenKind::Word).count();
-        Scores { probabilities, logits, out_of_scope, words, known_words }
+        let mut scores = Scores { probabilities, logits, out_of_scope, words, known_words };
+        self.accept_in_scores(note, scratch, &mut scores);
+        scores
     }
 
     /// The columns of each head.
@@ -196,6 +211,14 @@ impl Classifier {
 
     pub(crate) fn table(&self) -> &Table {
         &self.table
+    }
+
+    pub(crate) fn rulings(&self) -> &Rulings {
+        &self.rulings
+    }
+
+    pub(crate) fn accepted(&self) -> &Accepted {
+        &self.accepted
     }
 
     /// Applies the policy.
@@ -222,11 +245,8 @@ impl Classifier {
             readings[index].read = when.is_empty() || when.contains(&readings[0].label);
         }
         let length = Length { characters: note.chars().count(), limit: self.policy.limit };
-        let mut assessment = Assessment { verdict: Verdict::Unsure, readings, explanation: None, length, model: self.id.clone() };
-        if self.knows(scores) {
-            assessment.verdict = self.verdict(&assessment);
-        }
-        assessment
+        let verdict = self.verdict(self.cause(scores, &readings[0]), &readings, length);
+        Assessment { verdict, readings, explanation: None, length, model: self.id.clone() }
     }
 
     /// Whether the note has enough that training saw, and is a note.
@@ -239,88 +259,107 @@ impl Classifier {
         scores.known_words > 0 && scores.known_words as f32 >= self.about.guard.known_words * scores.words as f32
     }
 
-    fn verdict(&self, assessment: &Assessment) -> Verdict {
-        let decisive = assessment.decisive();
-        if self.held(decisive).is_some() {
-            return Verdict::Hold;
+    /// What decides about a note whose first head says `decisive`.
+    fn cause(&self, scores: &Scores, decisive: &Reading) -> Cause {
+        if !self.knows(scores) && !self.policy.is_off(UNKNOWN) {
+            return Cause::Unknown;
         }
-        if decisive.confidence < self.about.guard.confidence {
-            return Verdict::Unsure;
+        if let Some((label, _)) = self.held(decisive) {
+            return Cause::Label(label, Verdict::Hold);
         }
-        match self.policy.verdict(&decisive.head, &decisive.label) {
-            // The winner would hold the note, but falls short of its threshold: no intent stands out.
-            Verdict::Hold => Verdict::Unsure,
-            Verdict::Send if assessment.length.characters > assessment.length.limit => Verdict::Revise,
-            Verdict::Send => {
-                let further = assessment.readings[1..].iter().enumerate().filter(|(_, reading)| reading.read);
-                further
-                    .filter_map(|(index, reading)| {
-                        let rule = self.policy.rule(&reading.head, &reading.label)?;
-                        (reading.confidence >= self.threshold(index + 1, reading, rule)).then_some(rule.verdict)
-                    })
-                    .max()
-                    .unwrap_or(Verdict::Send)
-            }
-            verdict => verdict,
+        let rulings = self.rulings.of(0);
+        let winner = decisive.probabilities.iter().position(|(label, _)| *label == decisive.label).unwrap_or(0);
+        // A label that would hold the note but is not held falls short of its threshold.
+        let stands_out = decisive.confidence >= self.about.guard.confidence
+            && match rulings[winner].verdict {
+                Verdict::Hold => false,
+                Verdict::Revise | Verdict::Unsure => decisive.confidence >= rulings[winner].threshold,
+                Verdict::Send => true,
+            };
+        match rulings[winner].verdict {
+            verdict if stands_out => Cause::Label(winner, verdict),
+            _ if self.policy.is_off(AMBIGUOUS) => Cause::Label(winner, Verdict::Send),
+            _ => Cause::Ambiguous,
         }
     }
 
-    fn threshold(&self, head: usize, reading: &Reading, rule: &Rule) -> f32 {
-        let head = &self.about.heads[head];
-        let fitted = head.labels.iter().position(|label| *label == reading.label).map_or(0.0, |at| head.thresholds[at].at);
-        rule.threshold.unwrap_or(fitted)
+    fn verdict(&self, cause: Cause, readings: &[Reading], length: Length) -> Verdict {
+        match cause {
+            Cause::Unknown => self.policy.unknown.verdict,
+            Cause::Ambiguous => self.policy.ambiguous.verdict,
+            Cause::Label(_, verdict @ (Verdict::Hold | Verdict::Unsure)) => verdict,
+            Cause::Label(_, verdict) => {
+                let further = self.rulings.further(readings).map(|(_, ruling)| ruling.verdict);
+                let too_long = self.is_too_long(length).then_some(self.policy.too_long.verdict);
+                further.chain(too_long).fold(verdict, Verdict::max)
+            }
+        }
+    }
+
+    fn is_too_long(&self, length: Length) -> bool {
+        length.characters > length.limit && !self.policy.is_off(TOO_LONG)
     }
 
     /// The label that holds the note: the likeliest of those that can, if their probabilities together reach its threshold. Together, because a
     /// note that is surely harmful in one of two ways is surely harmful.
     pub(crate) fn held<'r>(&self, decisive: &'r Reading) -> Option<(usize, &'r str)> {
-        let head = &self.about.heads[0];
+        let rulings = self.rulings.of(0);
         let mut total = 0.0;
-        let mut likeliest: Option<(usize, f32, &Rule)> = None;
-        for (index, (label, p)) in decisive.probabilities.iter().enumerate() {
-            if let Some(rule) = self.policy.rule(&decisive.head, label)
-                && rule.verdict == Verdict::Hold
-            {
-                total += p;
-                if likeliest.is_none_or(|(_, most, _)| *p > most) {
-                    likeliest = Some((index, *p, rule));
-                }
+        let mut likeliest: Option<(usize, f32)> = None;
+        for (index, (_, p)) in decisive.probabilities.iter().enumerate().filter(|(index, _)| rulings[*index].verdict == Verdict::Hold) {
+            total += p;
+            if likeliest.is_none_or(|(_, most)| *p > most) {
+                likeliest = Some((index, *p));
             }
         }
-        let (index, _, rule) = likeliest?;
-        (total >= rule.threshold.unwrap_or(head.thresholds[index].at)).then(|| (index, decisive.probabilities[index].0.as_str()))
+        let (index, _) = likeliest?;
+        (total >= rulings[index].threshold).then(|| (index, decisive.probabilities[index].0.as_str()))
     }
 
     /// What there is to say about a judged note, most important first.
     pub(crate) fn findings(&self, scores: &Scores, assessment: &Assessment) -> Vec<Finding> {
-        let finding = |id: String, rule: &Rule| Finding { id, message: rule.message.clone(), help: rule.help.clone() };
         let mut findings = Vec::new();
-        let decisive = assessment.decisive();
-        match assessment.verdict {
-            Verdict::Unsure if self.knows(scores) => findings.push(finding("ambiguous".to_owned(), &self.policy.ambiguous)),
-            Verdict::Unsure => findings.push(finding("unknown".to_owned(), &self.policy.unknown)),
-            Verdict::Hold => {
-                let label = self.held(decisive).map_or(decisive.label.as_str(), |(_, label)| label);
-                findings.extend(self.policy.rule(&decisive.head, label).map(|rule| finding(label.to_owned(), rule)));
+        let mut of_label = |head: usize, label: &str| {
+            let name = &self.about.heads[head].name;
+            if let Some(rule) = self.policy.rule(name, label) {
+                findings.push(finding(finding_id(head, name, label), rule, label));
             }
-            Verdict::Send | Verdict::Revise => {
-                let rule = self.policy.rule(&decisive.head, &decisive.label);
-                findings.extend(rule.filter(|rule| rule.verdict == Verdict::Revise).map(|rule| finding(decisive.label.clone(), rule)));
-                for (index, reading) in assessment.readings.iter().enumerate().skip(1).filter(|(_, reading)| reading.read) {
-                    if let Some(rule) = self.policy.rule(&reading.head, &reading.label)
-                        && rule.verdict != Verdict::Send
-                        && reading.confidence >= self.threshold(index, reading, rule)
-                    {
-                        findings.push(finding(format!("{}-{}", reading.head, reading.label), rule));
+        };
+        match self.cause(scores, assessment.decisive()) {
+            Cause::Unknown => findings.push(finding(UNKNOWN.to_owned(), &self.policy.unknown, UNKNOWN)),
+            Cause::Ambiguous => findings.push(finding(AMBIGUOUS.to_owned(), &self.policy.ambiguous, AMBIGUOUS)),
+            Cause::Label(label, verdict) => {
+                if verdict != Verdict::Send {
+                    of_label(0, &self.about.heads[0].labels[label]);
+                }
+                if matches!(verdict, Verdict::Send | Verdict::Revise) {
+                    for (head, _) in self.rulings.further(&assessment.readings) {
+                        of_label(head, &assessment.readings[head].label);
                     }
                 }
             }
         }
-        if assessment.length.characters > assessment.length.limit {
-            findings.push(finding("too-long".to_owned(), &self.policy.too_long));
+        if self.is_too_long(assessment.length) {
+            findings.push(finding(TOO_LONG.to_owned(), &self.policy.too_long, TOO_LONG));
         }
         findings
     }
+}
+
+/// What decides about a note.
+#[derive(Clone, Copy, Debug)]
+enum Cause {
+    /// The model knows too little of it.
+    Unknown,
+    /// No reading stands out.
+    Ambiguous,
+    /// This label of the first head, with this verdict.
+    Label(usize, Verdict),
+}
+
+fn finding(id: String, rule: &Rule, label: &str) -> Finding {
+    let message = if rule.message.is_empty() { format!("The recipient is likely to read this as {label}.") } else { rule.message.clone() };
+    Finding { id, message, help: rule.help.clone() }
 }
 
 /// The index of the largest value: the first of equals, so that the answer does not depend on the order of evaluation.

@@ -41,8 +41,15 @@ pub enum Error {
     #[error("unusable word vectors: {0}; build them again with data/vectors/build.py")]
     Vectors(String),
     /// A policy that contradicts itself or the model.
-    #[error("unusable policy: {0}")]
-    Policy(String),
+    #[error("unusable policy: {}", place(*line, key, what))]
+    Policy {
+        /// The line of the file that it was read from, where it came from a text.
+        line: Option<usize>,
+        /// The key, with those of the tables that it stands in (`heads.intent.labels.romantic`); empty where the text is no TOML.
+        key: String,
+        /// What is wrong with it, and what would be right.
+        what: String,
+    },
     /// An error in the file named.
     #[error("{}: {cause}", path.display())]
     InFile {
@@ -53,7 +60,20 @@ pub enum Error {
     },
 }
 
+/// `line 3, limit: what`, as far as it is known.
+fn place(line: Option<usize>, key: &str, what: &str) -> String {
+    let line = line.map(|line| format!("line {line}"));
+    let key = Some(key).filter(|key| !key.is_empty()).map(str::to_owned);
+    let place: Vec<String> = line.into_iter().chain(key).collect();
+    if place.is_empty() { what.to_owned() } else { format!("{}: {what}", place.join(", ")) }
+}
+
 impl Error {
+    /// A policy whose `key` cannot be used.
+    pub(crate) fn policy(key: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Policy { line: None, key: key.into(), what: what.into() }
+    }
+
     /// The same error, with the file that it was found in.
     #[must_use]
     pub fn in_file(self, path: &std::path::Path) -> Self {

@@ -54,6 +54,7 @@ impl Classifier {
                 }
             }
         }
+        self.accept_in_shares(note, scratch, &mut shares);
         shares
     }
 }

@@ -23,6 +23,7 @@
 //! `default-features = false` leaves the scoring library: no command line, no solver. `cli` adds the program `thinktwice` and
 //! policies in TOML; `train` adds [`train`], and with `cli` the program `thinktwice-train`.
 
+mod accept;
 pub mod assessment;
 pub mod classifier;
 mod digest;
@@ -32,6 +33,7 @@ pub mod features;
 mod fingerprint;
 pub mod model;
 pub mod policy;
+mod ruling;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;

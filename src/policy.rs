@@ -1,5 +1,8 @@
 //! From labels to verdicts: which label holds a note back, at what probability, and what to do instead.
 
+#[cfg(any(feature = "cli", feature = "train"))]
+mod file;
+
 use std::collections::BTreeMap;
 use std::fmt;
 #[cfg(any(feature = "cli", feature = "train"))]
@@ -8,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::text::Tokens;
 
 /// What to do with a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +46,57 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// How soon a note is held: for which share of the harmless notes that may be held by mistake the thresholds are fitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strictness {
+    /// A quarter of the policy's share of false alarms: only what is surely harmful is held.
+    Relaxed,
+    /// The policy's share of false alarms.
+    #[default]
+    Normal,
+    /// Two and a half times the policy's share: more of the harmful notes are held, and more of the harmless ones by mistake.
+    Strict,
+}
+
+impl Strictness {
+    /// The share of false alarms (0 to 1) for which thresholds are fitted, where `normal` is the policy's.
+    ///
+    /// ```
+    /// use thinktwice::policy::Strictness;
+    ///
+    /// let shares = [Strictness::Relaxed, Strictness::Normal, Strictness::Strict].map(|strictness| strictness.false_alarms(0.5));
+    /// assert_eq!(shares, [0.125, 0.5, 1.0]);
+    /// ```
+    #[must_use]
+    pub fn false_alarms(self, normal: f32) -> f32 {
+        (normal * self.factor()).min(1.0)
+    }
+
+    pub(crate) fn factor(self) -> f32 {
+        match self {
+            Self::Relaxed => 0.25,
+            Self::Normal => 1.0,
+            Self::Strict => 2.5,
+        }
+    }
+
+    /// The name that policy files and the command line use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Relaxed => "relaxed",
+            Self::Normal => "normal",
+            Self::Strict => "strict",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// What a label, or the lack of one, leads to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +106,7 @@ pub struct Rule {
     /// The probability from which the verdict counts; where it is missing, the model's fitted threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f32>,
-    /// How the recipient is likely to read the note: one sentence.
+    /// How the recipient is likely to read the note: one sentence. Where it is empty, the label is named.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// What to do instead: one or two sentences.
@@ -70,22 +125,34 @@ pub struct HeadPolicy {
     pub labels: BTreeMap<String, Rule>,
 }
 
+/// The ids of the findings that no label gives.
+pub(crate) const TOO_LONG: &str = "too-long";
+pub(crate) const UNKNOWN: &str = "unknown";
+pub(crate) const AMBIGUOUS: &str = "ambiguous";
+
 /// A policy: the rules of each head, the length limit, and the words for the answers that no label gives.
 ///
-/// It is written in TOML; `src/policy/default.toml` is the shipped one, and documents every key. A model carries the policy that
-/// it was trained with.
+/// A model carries the policy that it was trained with. A file in TOML says what is to be different, key by key; `docs/policy.md` lists
+/// the keys, and `src/policy/default.toml` is the shipped policy, written whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// The longest note that the network accepts, in characters.
     pub limit: usize,
     /// The share of harmless notes that may be held by mistake, from which training fits the thresholds (0 to 1).
-    #[serde(rename = "false-alarms")]
     pub false_alarms: f32,
+    /// Which of the fitted thresholds hold, where a rule has none of its own.
+    #[serde(default, skip_serializing_if = "Strictness::is_normal")]
+    pub strictness: Strictness,
+    /// Phrases that are not held against a note.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<String>,
+    /// The ids of findings that are switched off: the verdict is then what it is without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub off: Vec<String>,
     /// The rules of each head of the model, by the head's name.
     pub heads: BTreeMap<String, HeadPolicy>,
     /// What is said of a note that is over the limit.
-    #[serde(rename = "too-long")]
     pub too_long: Rule,
     /// What is said where the model knows too little of the note's words.
     pub unknown: Rule,
@@ -102,52 +169,50 @@ impl Policy {
     #[cfg(any(feature = "cli", feature = "train"))]
     #[must_use]
     pub fn shipped() -> Self {
-        Self::from_toml(include_str!("policy/default.toml")).expect("the shipped policy is tested")
+        toml::from_str(include_str!("policy/default.toml")).expect("the shipped policy is tested")
     }
 
-    /// Reads the policy in a file.
+    /// The shipped policy with the changes that stand in a file.
     ///
     /// # Errors
     ///
-    /// As [`Policy::from_toml`], and where the file cannot be read.
+    /// As [`Policy::amended`], and where the file cannot be read.
     #[cfg(any(feature = "cli", feature = "train"))]
     pub fn load(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-        Self::from_toml(&text).map_err(|error| error.in_file(path))
+        Self::shipped().amended(&text).map_err(|error| error.in_file(path))
     }
 
-    /// Reads a policy.
+    /// Checks ranges, and that there is something in each accepted phrase.
     ///
     /// # Errors
     ///
-    /// Names the line and the key that cannot be used.
-    #[cfg(any(feature = "cli", feature = "train"))]
-    pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let policy: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-            Error::Policy(format!("line {line}: {}", error.message().replace('\n', " ")))
-        })?;
-        policy.check()?;
-        Ok(policy)
-    }
-
-    /// Checks ranges.
-    ///
-    /// # Errors
-    ///
-    /// Names the key whose value is out of range.
+    /// Names the key whose value cannot be used.
     pub fn check(&self) -> Result<(), Error> {
-        if !(0.0..=1.0).contains(&self.false_alarms) {
-            return Err(Error::Policy("false-alarms must lie between 0 and 1".to_owned()));
-        }
+        let check = |key: &str, share: f32| {
+            if (0.0..=1.0).contains(&share) { Ok(()) } else { Err(Error::policy(key, format!("must lie between 0 and 1, not be {share}"))) }
+        };
+        check("false-alarms", self.false_alarms)?;
         for (name, head) in &self.heads {
             for (label, rule) in &head.labels {
-                if rule.threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
-                    return Err(Error::Policy(format!("heads.{name}.labels.{label}.threshold must lie between 0 and 1")));
-                }
+                check(&format!("heads.{name}.labels.{label}.threshold"), rule.threshold.unwrap_or(0.0))?;
+            }
+        }
+        let mut tokens = Tokens::default();
+        for phrase in &self.accept {
+            tokens.read(phrase);
+            if tokens.is_empty() {
+                let what = format!("there is nothing to accept in {phrase:?}; write the words as they stand in a note");
+                return Err(Error::policy("accept", what));
             }
         }
         Ok(())
+    }
+
+    /// Whether the finding with this id is switched off.
+    #[must_use]
+    pub fn is_off(&self, id: &str) -> bool {
+        self.off.iter().any(|off| off == id)
     }
 
     /// The rule for a label of a head, if there is one.
@@ -178,14 +243,5 @@ mod tests {
         }
         assert_eq!(policy.verdict("reason", "missing"), Verdict::Revise);
         assert_eq!(policy.heads["reason"].read_when, ["professional"]);
-    }
-
-    #[test]
-    fn errors_name_the_line() {
-        let text = include_str!("policy/default.toml").replace("limit = 300", "limit = \"long\"");
-        let error = Policy::from_toml(&text).expect_err("a string is no limit").to_string();
-        assert!(error.contains("line "), "{error}");
-        let text = include_str!("policy/default.toml").replace("false-alarms = 0.02", "false-alarms = 2.0");
-        assert!(Policy::from_toml(&text).expect_err("200 %").to_string().contains("false-alarms"));
     }
 }

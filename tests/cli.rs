@@ -9,7 +9,14 @@ use thinktwice::Classifier;
 use thinktwice::model::SHIPPED;
 
 fn run(program: &str, args: &[&str], stdin: &[u8]) -> Output {
-    Command::cargo_bin(program).expect("built").args(args).write_stdin(stdin).output().expect("runs")
+    Command::cargo_bin(program)
+        .expect("built")
+        .args(args)
+        .env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .write_stdin(stdin)
+        .output()
+        .expect("runs")
 }
 
 fn thinktwice(args: &[&str], stdin: &[u8]) -> Output {

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::vocabulary::FINGERPRINT_BYTES;
-use super::{About, FORMAT, Model, Vocabulary};
+use super::{About, FORMAT, Model, Threshold, Vocabulary};
 use crate::digest::hex;
 use crate::error::Error;
 use crate::features::Block;
@@ -225,7 +225,10 @@ fn check_about(about: &About) -> Result<(), Error> {
             return broken(format!("head {:?} is there twice, or has fewer than two different labels", head.name));
         }
         let in_range = |value: &f32| (0.0..=1.0).contains(value);
-        if head.thresholds.len() != head.labels.len() || !head.thresholds.iter().all(|threshold| in_range(&threshold.at)) {
+        let fits = |thresholds: &Vec<Threshold>| {
+            thresholds.len() == head.labels.len() && thresholds.iter().all(|threshold| in_range(&threshold.at))
+        };
+        if !head.all_thresholds().all(fits) {
             return broken(format!("head {:?} does not have a threshold between 0 and 1 for each label", head.name));
         }
     }

@@ -2,15 +2,17 @@
 
 mod file;
 mod shipped;
+mod strongest;
 mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::features::{Block, FeatureSettings, WordClasses};
-use crate::policy::Policy;
+use crate::policy::{Policy, Strictness};
 
 pub use shipped::SHIPPED;
+pub use strongest::{Strong, StrongFeature};
 pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
@@ -25,6 +27,48 @@ pub struct Head {
     /// Its labels, two or more.
     pub labels: Vec<String>,
     /// From which probability each label counts, in the order of `labels`; fitted on out-of-fold predictions.
+    pub thresholds: Vec<Threshold>,
+    /// The same, fitted for other shares of false alarms; empty in a model that was trained without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub presets: Vec<Preset>,
+}
+
+impl Head {
+    /// From which probability a label counts at a strictness.
+    ///
+    /// Where the model has no thresholds fitted for it, the odds of the ordinary threshold are divided by the factor between the two shares of
+    /// false alarms: a threshold of 0.5 becomes 0.8 (relaxed) or 0.29 (strict). No share of false alarms is measured for those.
+    ///
+    /// # Panics
+    ///
+    /// Where the head has no such label.
+    #[must_use]
+    pub fn threshold(&self, label: usize, strictness: Strictness) -> f32 {
+        let normal = self.thresholds[label].at;
+        if strictness == Strictness::Normal {
+            return normal;
+        }
+        match self.presets.iter().find(|preset| preset.strictness == strictness) {
+            Some(preset) => preset.thresholds[label].at,
+            None => normal / (normal + (1.0 - normal) * strictness.factor()),
+        }
+    }
+
+    /// All thresholds, of every strictness.
+    pub(crate) fn all_thresholds(&self) -> impl Iterator<Item = &Vec<Threshold>> {
+        std::iter::once(&self.thresholds).chain(self.presets.iter().map(|preset| &preset.thresholds))
+    }
+}
+
+/// The thresholds of a strictness other than the normal one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// Which.
+    pub strictness: Strictness,
+    /// The share of harmless notes that may be held by mistake, for which they were fitted (0 to 1).
+    pub allowed: f32,
+    /// One for each label, in the order of [`Head::labels`].
     pub thresholds: Vec<Threshold>,
 }
 

@@ -214,6 +214,7 @@ pub fn fit_with_progress(
             name: head.name.clone(),
             labels: head.labels.clone(),
             thresholds: if index == 0 { hold_thresholds(head, found, policy) } else { winner_thresholds(head, found) },
+            presets: Vec::new(),
         })
         .collect();
     let about = About {

@@ -15,6 +15,8 @@ Examples:
   thinktwice check \"Hi Ana, I enjoyed your talk on bridge inspection in Porto.\"
   thinktwice check -f draft.txt
   xclip -o | thinktwice check --format json
+  thinktwice check --strictness strict --accept \"coffee chat\" -f draft.txt
+  thinktwice check --format sarif -f draft.txt > draft.sarif
 
 Exit code: 0 send, 1 revise, hold or unsure, 2 the draft could not be read")]
 pub(super) struct CheckArgs {
@@ -27,14 +29,17 @@ pub(super) struct CheckArgs {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    #[command(flatten)]
-    model: ModelArgs,
     /// Print nothing: the exit code is the answer
     #[arg(short, long)]
     quiet: bool,
+    /// Exit with 0 whatever the verdict; errors still exit with 2
+    #[arg(long)]
+    exit_zero: bool,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,6 +48,8 @@ enum Format {
     Human,
     /// One JSON object
     Json,
+    /// A SARIF 2.1.0 log, for editors and code review
+    Sarif,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -81,8 +88,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
         match args.format {
             Format::Human => render::human::write(&mut out, draft, &assessment)?,
             Format::Json => writeln!(out, "{}", serde_json::to_string(&assessment)?)?,
+            Format::Sarif => writeln!(out, "{}", render::sarif::log(draft, args.file.as_deref(), &assessment))?,
         }
         out.flush()?;
     }
-    Ok(if assessment.verdict == Verdict::Send { ExitStatus::Clear } else { ExitStatus::Findings })
+    Ok(if args.exit_zero || assessment.verdict == Verdict::Send { ExitStatus::Clear } else { ExitStatus::Findings })
 }

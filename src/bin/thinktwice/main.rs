@@ -1,22 +1,34 @@
 //! `thinktwice`: reads a draft before it is sent.
 
 mod check;
+mod explain;
+mod generate;
 mod input;
+mod model;
+mod model_args;
+mod pages;
 mod render;
 mod score;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use thinktwice::{Classifier, Policy};
+use clap::{Parser, Subcommand};
+use model_args::ModelArgs;
 
 #[derive(Parser)]
 #[command(
     name = "thinktwice",
     version,
     about = "Says how the recipient is likely to read your invitation note, before you send it",
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  thinktwice check \"Hi Ana, I enjoyed your talk on bridge inspection in Porto.\"
+  thinktwice explain reason-missing
+  thinktwice score notes.jsonl -o scored.jsonl
+  thinktwice model
+
+No note leaves this machine. `thinktwice COMMAND --help` says more about each command."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -29,41 +41,14 @@ enum Command {
     Check(check::CheckArgs),
     /// Read many notes from a file, and write every one back with its assessment
     Score(score::ScoreArgs),
-}
-
-/// Which model and policy to answer with.
-#[derive(Args)]
-struct ModelArgs {
-    /// Answer with this model instead of the shipped one
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
-    /// Answer with this policy (TOML) instead of the one in the model
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// The longest note that the network accepts, in characters [default: the policy's, 300]
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-}
-
-impl ModelArgs {
-    fn classifier(&self) -> Result<Classifier, thinktwice::Error> {
-        let classifier = match &self.model {
-            None => Classifier::shipped(),
-            Some(path) => Classifier::load(path)?,
-        };
-        if self.policy.is_none() && self.limit.is_none() {
-            return Ok(classifier);
-        }
-        let mut policy = match &self.policy {
-            None => classifier.policy().clone(),
-            Some(path) => Policy::load(path)?,
-        };
-        policy.limit = self.limit.unwrap_or(policy.limit);
-        match &self.policy {
-            None => classifier.with_policy(policy),
-            Some(path) => classifier.with_policy(policy).map_err(|error| error.in_file(path)),
-        }
-    }
+    /// Say what a finding means, why it matters, and what to do instead
+    Explain(explain::ExplainArgs),
+    /// Show what is in a model: labels, figures, settings, and what speaks most for each label
+    Model(model::ModelCommandArgs),
+    /// Print a script that completes this program's arguments in a shell
+    Completions(generate::CompletionsArgs),
+    /// Print the manual page
+    Man(generate::ManArgs),
 }
 
 /// How a run ended, as the shell sees it.
@@ -92,6 +77,10 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Score(args) => score::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Model(args) => model::run(args),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man(args) => generate::man(args),
     };
     let status = match result {
         Ok(status) => status,
@@ -103,6 +92,11 @@ fn main() -> ExitCode {
         }
     };
     status.into()
+}
+
+/// The width to write paragraphs at, in columns.
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 100)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

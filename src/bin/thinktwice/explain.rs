@@ -1,0 +1,93 @@
+//! `thinktwice explain`: the page on a finding.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use anyhow::anyhow;
+use clap::Args;
+
+use super::ExitStatus;
+use super::pages::{PAGES, Page};
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  thinktwice explain                    the findings, a line each
+  thinktwice explain strained-history   the page on one of them
+
+The findings of a model that you trained yourself have no page: what is said of them stands in its policy.")]
+pub(super) struct ExplainArgs {
+    /// The finding; without it, all are listed
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitStatus> {
+    let mut out = anstream::stdout().lock();
+    let Some(id) = &args.id else {
+        let width = PAGES.iter().map(|page| page.id.len()).max().unwrap_or(0);
+        for page in &PAGES {
+            writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", page.id, page.title())?;
+        }
+        return Ok(ExitStatus::Clear);
+    };
+    let page = Page::of(id).ok_or_else(|| {
+        let known: Vec<&str> = PAGES.iter().map(|page| page.id).collect();
+        anyhow!("there is no page on {id:?}; there is one on each of {}", known.join(", "))
+    })?;
+    write_page(&mut out, page.text, super::terminal_width())?;
+    Ok(ExitStatus::Clear)
+}
+
+/// Writes the few forms of Markdown that pages use: headings, paragraphs, quotations, lists and code.
+fn write_page(out: &mut impl Write, text: &str, width: usize) -> io::Result<()> {
+    let mut in_code = false;
+    for block in text.trim_end().split("\n\n") {
+        for line in block.lines() {
+            if line.starts_with("```") {
+                in_code = !in_code;
+            } else if in_code {
+                writeln!(out, "    {line}")?;
+            } else {
+                let (style, first, further, line) = if line.starts_with('#') {
+                    (BOLD, "", "", line.trim_start_matches(['#', ' ']))
+                } else if let Some(quoted) = line.strip_prefix("> ") {
+                    (DIM, "  │ ", "  │ ", quoted)
+                } else if let Some(item) = line.strip_prefix("- ") {
+                    (Style::new(), "- ", "  ", item)
+                } else {
+                    (Style::new(), "", "", line)
+                };
+                let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(further);
+                for wrapped in textwrap::wrap(&line.replace('`', ""), options) {
+                    writeln!(out, "{style}{wrapped}{style:#}")?;
+                }
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_fits_the_terminal() {
+        for width in [40, 60, 100] {
+            for page in &PAGES {
+                let mut out = Vec::new();
+                write_page(&mut out, page.text, width).expect("written");
+                let text = anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
+                for line in text.lines().filter(|line| !line.starts_with("    ")) {
+                    assert!(line.chars().count() <= width, "{}: {line:?}", page.id);
+                }
+                assert!(!text.contains('`') && !text.contains("\n#"), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The advice that a user gets and the say that they have in it, from the outside: findings and their pages, policies, accepted
+//! phrases, output formats, and what describes the program.
+#![cfg(feature = "cli")]
+
+mod accept;
+mod describe;
+mod findings;
+#[cfg(unix)]
+mod hooks;
+mod json;
+mod policy;
+mod sarif;
+mod support;
