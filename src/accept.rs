@@ -103,7 +103,7 @@ impl Classifier {
         let accepted = self.accepted().mark(&scratch.tokens);
         let mut found: Vec<(usize, Block, usize, usize)> = Vec::new();
         let mut unknown_words = 0;
-        self.extractor().visit(note, scratch, |gram| match self.table().find(gram.fingerprint) {
+        self.extractor().visit(note, scratch, |gram| match self.find(gram.fingerprint) {
             Some(row) => found.push((row, gram.block, gram.first, gram.last)),
             None => unknown_words += usize::from(gram.is_word && accepted[gram.first]),
         });
@@ -118,7 +118,7 @@ impl Classifier {
         let excess = |same: &[(usize, Block, usize, usize)]| {
             let norm = 1.0 / (counts[same[0].1 as usize] as f32).sqrt();
             Excess {
-                logits: self.excess(self.table().weights(same[0].0)).into_iter().map(|weight| weight * norm).collect(),
+                logits: self.excess(&self.weights(same[0].0)).into_iter().map(|weight| weight * norm).collect(),
                 occurrences: same.iter().map(|&(_, _, first, last)| (first, last)).collect(),
             }
         };

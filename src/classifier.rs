@@ -1,5 +1,6 @@
 //! A model made ready for speed: a note in, an assessment out.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::accept::Accepted;
@@ -8,7 +9,7 @@ use crate::error::Error;
 use crate::explain::explain;
 use crate::features::{Block, Extractor, Scratch};
 use crate::fingerprint::Index;
-use crate::model::{About, FORMAT, Model, SHIPPED};
+use crate::model::{self, About, FORMAT, Model, Parts, SHIPPED};
 use crate::policy::{AMBIGUOUS, Policy, Rule, TOO_LONG, UNKNOWN, Verdict};
 use crate::ruling::{self, Rulings, finding_id};
 use crate::text::TokenKind;
@@ -58,7 +59,10 @@ impl Classifier {
     /// Never: the bytes are compiled in, and a test verifies them.
     #[must_use]
     pub fn shipped() -> Self {
-        Self::new(&Model::read(SHIPPED, false).expect("the shipped model is tested"))
+        let parts = Parts::read(SHIPPED).expect("the shipped model is tested");
+        let index = Index::new(parts.buckets, Cow::Borrowed(parts.fingerprints)).expect("the shipped model is tested");
+        let table = Table { index, weights: Cow::Borrowed(parts.weights), scale: parts.scale };
+        Self::assemble(parts.about, parts.digest, table, &parts.bias)
     }
 
     /// The model in a file, with the policy that it carries.
@@ -67,7 +71,7 @@ impl Classifier {
     ///
     /// As [`Model::load`].
     pub fn load(path: &Path) -> Result<Self, Error> {
-        Ok(Self::new(&Model::load(path)?))
+        Self::new(&Model::load(path)?)
     }
 
     /// The model in the bytes of a file, with the policy that it carries.
@@ -76,21 +80,32 @@ impl Classifier {
     ///
     /// As [`Model::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self::new(&Model::from_bytes(bytes)?))
+        Self::new(&Model::from_bytes(bytes)?)
     }
 
     /// A classifier from a model in memory.
-    #[must_use]
-    pub fn new(model: &Model) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] where its parts do not belong together, as those of a model that was read or trained do.
+    pub fn new(model: &Model) -> Result<Self, Error> {
+        let broken = |what: &str| Error::Model(what.to_owned());
+        let model::Table { buckets, fingerprints, weights } = model::Table::new(model).map_err(broken)?;
+        let index = Index::new(&buckets, Cow::Owned(fingerprints)).map_err(broken)?;
+        let table = Table { index, weights: Cow::Owned(weights), scale: model.scale.clone() };
+        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, &model.bias))
+    }
+
+    fn assemble(about: About, digest: String, table: Table, bias: &[f32]) -> Self {
         Self {
-            extractor: Extractor::new(&model.about.features, model.word_classes()),
-            table: Table::new(model),
-            bias: model.about.expand(&model.bias),
-            id: ModelId { name: model.about.name.clone(), digest: model.digest.clone(), format: FORMAT },
-            policy: model.about.policy.clone(),
-            rulings: Rulings::new(&model.about.policy, &model.about.heads),
-            accepted: Accepted::new(&model.about.policy.accept),
-            about: model.about.clone(),
+            extractor: Extractor::new(&about.features),
+            table,
+            bias: bias.to_vec(),
+            id: ModelId { name: about.name.clone(), digest, format: FORMAT },
+            policy: about.policy.clone(),
+            rulings: Rulings::new(&about.policy, &about.heads),
+            accepted: Accepted::new(&about.policy.accept),
+            about,
         }
     }
 
@@ -160,31 +175,33 @@ impl Classifier {
     #[must_use]
     pub fn score(&self, note: &str, scratch: &mut Scratch) -> Scores {
         let columns = self.bias.len();
-        let mut sums = vec![0.0_f32; Block::COUNT * columns];
+        // Whole numbers: their sum is the same in any order.
+        let mut sums = vec![0_i32; Block::COUNT * columns];
         let mut counts = [0_u32; Block::COUNT];
         let mut known_words = 0;
         let mut hits = std::mem::take(&mut scratch.hits);
-        hits.clear(self.table.rows());
+        hits.clear(self.table.index.len());
         self.extractor.visit(note, scratch, |gram| {
-            if let Some(row) = self.table.find(gram.fingerprint) {
+            if let Some(row) = self.table.index.get(gram.fingerprint) {
                 known_words += usize::from(gram.is_word);
                 if hits.insert(row) {
                     let block = gram.block as usize;
                     counts[block] += 1;
-                    for (sum, weight) in sums[block * columns..].iter_mut().zip(self.table.weights(row)) {
-                        *sum += weight;
+                    for (sum, weight) in sums[block * columns..].iter_mut().zip(self.table.row(row)) {
+                        *sum += i32::from(weight.cast_signed());
                     }
                 }
             }
         });
         scratch.hits = hits;
-        let mut logits = self.bias.clone();
+        let mut stored = self.bias.clone();
         for (block, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let norm = 1.0 / (count as f32).sqrt();
-            for (logit, sum) in logits.iter_mut().zip(&sums[block * columns..]) {
-                *logit += sum * norm;
+            for ((logit, sum), scale) in stored.iter_mut().zip(&sums[block * columns..]).zip(&self.table.scale) {
+                *logit += *sum as f32 * scale * norm;
             }
         }
+        let mut logits = self.about.expand(&stored);
         let out_of_scope = self.about.guard.out_of_scope.and_then(|_| logits.pop());
         let mut probabilities = logits.clone();
         for range in self.head_ranges() {
@@ -209,8 +226,16 @@ impl Classifier {
         &self.extractor
     }
 
-    pub(crate) fn table(&self) -> &Table {
-        &self.table
+    /// The row of a feature, where the model has it.
+    pub(crate) fn find(&self, fingerprint: u64) -> Option<usize> {
+        self.table.index.get(fingerprint)
+    }
+
+    /// What a row adds to each logit.
+    pub(crate) fn weights(&self, row: usize) -> Vec<f32> {
+        let stored: Vec<f32> =
+            self.table.row(row).iter().zip(&self.table.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale).collect();
+        self.about.expand(&stored)
     }
 
     pub(crate) fn rulings(&self) -> &Rulings {
@@ -386,31 +411,19 @@ pub(crate) fn softmax(values: &mut [f32]) {
     }
 }
 
-/// Rows of weights by fingerprint.
+/// Rows of weights by fingerprint, as the model's file has them.
 #[derive(Debug)]
-pub(crate) struct Table {
+struct Table {
     index: Index,
-    weights: Vec<f32>,
-    columns: usize,
+    /// A row of signed bytes for each fingerprint.
+    weights: Cow<'static, [u8]>,
+    /// What a unit of each column's weights is worth, in logits.
+    scale: Vec<f32>,
 }
 
 impl Table {
-    fn new(model: &Model) -> Self {
-        let fingerprints: Vec<u64> = model.vocabulary.full_fingerprints().collect();
-        Self { index: Index::new(&fingerprints), weights: model.logits().flatten().collect(), columns: model.about.logits() }
-    }
-
-    fn rows(&self) -> usize {
-        self.weights.len() / self.columns
-    }
-
-    /// The row of a feature, where the model has it.
-    pub(crate) fn find(&self, fingerprint: u64) -> Option<usize> {
-        self.index.get(fingerprint)
-    }
-
-    /// What a row adds to each logit.
-    pub(crate) fn weights(&self, row: usize) -> &[f32] {
-        &self.weights[row * self.columns..(row + 1) * self.columns]
+    fn row(&self, row: usize) -> &[u8] {
+        let columns = self.scale.len();
+        &self.weights[row * columns..(row + 1) * columns]
     }
 }

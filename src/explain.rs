@@ -33,7 +33,7 @@ impl Classifier {
         let columns = self.about().labels();
         let mut found: Vec<(usize, Block, usize, usize)> = Vec::new();
         self.extractor().visit(note, scratch, |gram| {
-            if let Some(row) = self.table().find(gram.fingerprint) {
+            if let Some(row) = self.find(gram.fingerprint) {
                 found.push((row, gram.block, gram.first, gram.last));
             }
         });
@@ -45,10 +45,11 @@ impl Classifier {
         let mut shares: Vec<Share> =
             scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
         for same in found.chunk_by(|a, b| a.0 == b.0) {
-            for &(row, block, first, last) in same {
+            let weights = self.weights(same[0].0);
+            for &(_, block, first, last) in same {
                 let part = 1.0 / ((counts[block as usize] as f32).sqrt() * (same.len() * (last - first + 1)) as f32);
                 for share in &mut shares[first..=last] {
-                    for (logit, weight) in share.logits.iter_mut().zip(self.table().weights(row)) {
+                    for (logit, weight) in share.logits.iter_mut().zip(&weights) {
                         *logit += weight * part;
                     }
                 }

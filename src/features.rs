@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Index;
 use crate::text::{Language, Stemmer, TokenKind, Tokens};
 
 /// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
@@ -19,20 +18,11 @@ pub struct FeatureSettings {
     pub surface_words: bool,
     /// Pairs of tokens with one or two others between them.
     pub skip_bigrams: bool,
-    /// N-grams of 1 to this many tokens in which each word is replaced by its class (0 to 3; 0 for none).
-    pub class_ngrams: usize,
 }
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self {
-            stem: Some(Language::English),
-            word_ngrams: 3,
-            char_ngrams: Some((3, 5)),
-            skip_bigrams: true,
-            surface_words: false,
-            class_ngrams: 3,
-        }
+        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), skip_bigrams: true, surface_words: false }
     }
 }
 
@@ -41,9 +31,6 @@ impl FeatureSettings {
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(1..=3).contains(&self.word_ngrams) {
             return Err(format!("word_ngrams is {}, not 1 to 3", self.word_ngrams));
-        }
-        if self.class_ngrams > 3 {
-            return Err(format!("class_ngrams is {}, not 0 to 3", self.class_ngrams));
         }
         match self.char_ngrams {
             Some((shortest, longest)) if shortest < 2 || longest > 6 || shortest > longest => {
@@ -64,43 +51,16 @@ pub enum Block {
     Char,
     /// Skip-bigrams.
     Skip,
-    /// N-grams of word classes.
-    Class,
     /// Whole words as they stand, with what word vectors say of them.
     Surface,
 }
 
 impl Block {
     /// How many blocks there are.
-    pub const COUNT: usize = 5;
-}
+    pub const COUNT: usize = 4;
 
-/// Which class each known word belongs to. Words of one class are used alike, so an n-gram of classes speaks for
-/// many n-grams of words.
-#[derive(Clone, Debug, Default)]
-pub struct WordClasses {
-    index: Index,
-    classes: Vec<u16>,
-}
-
-impl WordClasses {
-    /// The class of a word that stands for itself: it is so frequent that it needs no other to speak for it.
-    pub const ITSELF: u16 = u16::MAX;
-
-    /// From words and their classes.
-    pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, u16)>) -> Self {
-        Self::from_fingerprints(words.into_iter().map(|(word, class)| (surface_fingerprint(word), class)))
-    }
-
-    /// From the fingerprints of words and their classes.
-    pub(crate) fn from_fingerprints(words: impl IntoIterator<Item = (u64, u16)>) -> Self {
-        let (fingerprints, classes): (Vec<u64>, Vec<u16>) = words.into_iter().unzip();
-        Self { index: Index::new(&fingerprints), classes }
-    }
-
-    pub(crate) fn get(&self, fingerprint: u64) -> Option<u16> {
-        self.index.get(fingerprint).map(|at| self.classes[at])
-    }
+    /// The blocks, in the order of a model's rows.
+    pub(crate) const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Skip, Self::Surface];
 }
 
 /// One occurrence of a feature in a note.
@@ -152,8 +112,7 @@ impl Gram<'_> {
 #[derive(Clone, Copy, Debug)]
 struct Unit {
     hash: u64,
-    /// In an n-gram of words: whether it is a word. In an n-gram of classes: whether it stands for a class.
-    marked: bool,
+    is_word: bool,
     text: (usize, usize),
 }
 
@@ -172,25 +131,24 @@ pub struct Scratch {
 /// Turns notes into features.
 ///
 /// ```
-/// use thinktwice::features::{Extractor, FeatureSettings, Scratch, WordClasses};
+/// use thinktwice::features::{Extractor, FeatureSettings, Scratch};
 ///
-/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, class_ngrams: 0, ..FeatureSettings::default() };
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
-/// Extractor::new(&settings, WordClasses::default()).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
+/// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
 /// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
 /// ```
 #[derive(Debug)]
 pub struct Extractor {
     settings: FeatureSettings,
     stemmer: Stemmer,
-    classes: WordClasses,
 }
 
 impl Extractor {
-    /// An extractor of the features that `settings` names, with words of `classes`.
+    /// An extractor of the features that `settings` names.
     #[must_use]
-    pub fn new(settings: &FeatureSettings, classes: WordClasses) -> Self {
-        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone(), classes }
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
     }
 
     /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
@@ -199,9 +157,6 @@ impl Extractor {
         self.visit_words(scratch, &mut visit);
         if let Some((shortest, longest)) = self.settings.char_ngrams {
             visit_chars(scratch, shortest, longest, &mut visit);
-        }
-        if self.settings.class_ngrams > 0 {
-            self.visit_classes(scratch, &mut visit);
         }
         if self.settings.surface_words {
             for (index, token) in scratch.tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word) {
@@ -219,7 +174,7 @@ impl Extractor {
 
     fn visit_words(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
         let Scratch { tokens, stems, units, .. } = scratch;
-        let mut padded = Padded::new(stems, units, WORD_SEED);
+        let mut padded = Padded::new(stems, units);
         for token in tokens.iter() {
             match token.kind {
                 TokenKind::Word => padded.add(&self.stemmer.stem(token.text), true),
@@ -227,71 +182,33 @@ impl Extractor {
             }
         }
         padded.close();
-        visit_units(units, stems, Block::Word, self.settings.word_ngrams, visit);
+        visit_units(units, stems, self.settings.word_ngrams, visit);
         if self.settings.skip_bigrams {
             visit_skips(units, stems, visit);
         }
     }
-
-    /// As [`Extractor::visit_words`], each word replaced by its class. N-grams without any class are left to the words.
-    fn visit_classes(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
-        let Scratch { tokens, stems, units, .. } = scratch;
-        let mut padded = Padded::new(stems, units, CLASS_SEED);
-        for token in tokens.iter() {
-            match token.kind {
-                TokenKind::Word => match self.classes.get(surface_fingerprint(token.text)) {
-                    Some(WordClasses::ITSELF) => padded.add(token.text, false),
-                    Some(class) => {
-                        let mut name = [0; 6];
-                        padded.add(class_name(class, &mut name), true);
-                    }
-                    // Contractions are as frequent as the words that stand for themselves, and no vocabulary of whole words has them.
-                    None if token.text.contains('\'') => padded.add(token.text, false),
-                    None => padded.add("#?", false),
-                },
-                _ => padded.add(token.text, false),
-            }
-        }
-        padded.close();
-        visit_units(units, stems, Block::Class, self.settings.class_ngrams, visit);
-    }
-}
-
-/// The name of a class: `#` and its number.
-fn class_name(class: u16, name: &mut [u8; 6]) -> &str {
-    let mut at = name.len();
-    let mut rest = class;
-    while at == name.len() || rest > 0 {
-        at -= 1;
-        name[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    at -= 1;
-    name[at] = b'#';
-    std::str::from_utf8(&name[at..]).unwrap_or("#")
 }
 
 /// A sequence of units between the note's two edges.
 struct Padded<'s> {
     texts: &'s mut String,
     units: &'s mut Vec<Unit>,
-    seed: u64,
 }
 
 impl<'s> Padded<'s> {
-    fn new(texts: &'s mut String, units: &'s mut Vec<Unit>, seed: u64) -> Self {
+    fn new(texts: &'s mut String, units: &'s mut Vec<Unit>) -> Self {
         texts.clear();
         units.clear();
-        let mut padded = Self { texts, units, seed };
+        let mut padded = Self { texts, units };
         padded.add("‹", false);
         padded
     }
 
-    fn add(&mut self, text: &str, marked: bool) {
+    fn add(&mut self, text: &str, is_word: bool) {
         let start = self.texts.len();
         self.texts.push_str(text);
-        let hash = text.chars().fold(self.seed, step_char);
-        self.units.push(Unit { hash, marked, text: (start, self.texts.len()) });
+        let hash = text.chars().fold(WORD_SEED, step_char);
+        self.units.push(Unit { hash, is_word, text: (start, self.texts.len()) });
     }
 
     fn close(mut self) {
@@ -299,23 +216,21 @@ impl<'s> Padded<'s> {
     }
 }
 
-fn visit_units(units: &[Unit], texts: &str, block: Block, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
+fn visit_units(units: &[Unit], texts: &str, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
     let edge = units.len() - 1;
     for from in 0..edge {
         let mut hash = WORD_SEED;
-        let mut marked = false;
         for (length, unit) in units[from..].iter().take(longest).enumerate() {
             hash = step(hash, unit.hash);
-            marked |= unit.marked;
             let to = from + length;
             // An edge alone says nothing, and the two edges without a token between them neither.
-            if to == 0 || (from == 0 && to == edge && edge == 1) || (block == Block::Class && !marked) {
+            if to == 0 || (from == 0 && to == edge && edge == 1) {
                 continue;
             }
             visit(Gram {
                 fingerprint: finish(hash),
-                block,
-                is_word: block == Block::Word && length == 0 && units[from].marked,
+                block: Block::Word,
+                is_word: length == 0 && units[from].is_word,
                 first: from.max(1) - 1,
                 last: to.min(edge - 1) - 1,
                 source: Source::Units(&units[from..=to], texts),
@@ -374,8 +289,23 @@ impl Hits {
 }
 
 /// The fingerprint of a whole word as it stands.
-pub(crate) fn surface_fingerprint(word: &str) -> u64 {
+fn surface_fingerprint(word: &str) -> u64 {
     finish(word.chars().fold(SURFACE_SEED, step_char))
+}
+
+/// The fingerprint of the feature that has this text.
+pub(crate) fn fingerprint(block: Block, text: &str) -> u64 {
+    let unit = |text: &str| text.chars().fold(WORD_SEED, step_char);
+    match block {
+        Block::Word => finish(text.split(' ').fold(WORD_SEED, |hash, text| step(hash, unit(text)))),
+        Block::Skip => {
+            let (first, _) = text.split_once(' ').unwrap_or((text, ""));
+            let (_, last) = text.rsplit_once(' ').unwrap_or(("", text));
+            finish(step(step(SKIP_SEED, unit(first)), unit(last)))
+        }
+        Block::Char => finish(text.chars().fold(CHAR_SEED, step_char)),
+        Block::Surface => surface_fingerprint(text),
+    }
 }
 
 fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &mut impl FnMut(Gram<'_>)) {
@@ -413,7 +343,6 @@ fn visit_chars(scratch: &mut Scratch, shortest: usize, longest: usize, visit: &m
 const WORD_SEED: u64 = 0xCBF2_9CE4_8422_2325;
 const SURFACE_SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 const SKIP_SEED: u64 = 0x1656_67B1_9E37_79F9;
-const CLASS_SEED: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const CHAR_SEED: u64 = 0x8422_2325_CBF2_9CE4;
 
 fn step_char(hash: u64, ch: char) -> u64 {
@@ -436,13 +365,9 @@ fn finish(mut hash: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn classes() -> WordClasses {
-        WordClasses::new([("tea", 7), ("coffee", 7), ("you", WordClasses::ITSELF)])
-    }
-
     fn grams(settings: &FeatureSettings, note: &str) -> Vec<(Block, String, usize, usize)> {
         let mut grams = Vec::new();
-        Extractor::new(settings, classes()).visit(note, &mut Scratch::default(), |gram| {
+        Extractor::new(settings).visit(note, &mut Scratch::default(), |gram| {
             grams.push((gram.block, gram.text(), gram.first, gram.last));
         });
         grams
@@ -450,14 +375,8 @@ mod tests {
 
     #[test]
     fn word_grams_cover_the_tokens_that_they_name() {
-        let settings = FeatureSettings {
-            stem: Some(Language::English),
-            word_ngrams: 3,
-            char_ngrams: None,
-            skip_bigrams: false,
-            surface_words: false,
-            class_ngrams: 0,
-        };
+        let settings =
+            FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, skip_bigrams: false, surface_words: false };
         let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
@@ -478,40 +397,30 @@ mod tests {
 
     #[test]
     fn char_grams_stay_within_words() {
-        let settings = FeatureSettings {
-            stem: None,
-            word_ngrams: 1,
-            char_ngrams: Some((3, 4)),
-            skip_bigrams: false,
-            surface_words: false,
-            class_ngrams: 0,
-        };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), skip_bigrams: false, surface_words: false };
         let texts: Vec<String> =
             grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
         assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
     }
 
     #[test]
-    fn class_grams_have_a_class() {
-        let settings =
-            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false, class_ngrams: 2 };
-        let texts =
-            |note| -> Vec<String> { grams(&settings, note).into_iter().filter(|gram| gram.0 == Block::Class).map(|gram| gram.1).collect() };
-        assert_eq!(texts("tea you zzz"), ["‹ #7", "#7", "#7 you"]);
-        assert_eq!(texts("zzz coffee"), ["#? #7", "#7", "#7 ›"]);
-        assert_eq!(texts("i'm tea"), ["i'm #7", "#7", "#7 ›"]);
-        assert_eq!(class_name(65535, &mut [0; 6]), "#65535");
-        assert_eq!(class_name(0, &mut [0; 6]), "#0");
-    }
-
-    #[test]
     fn skip_bigrams_leave_one_or_two_tokens_out() {
-        let settings =
-            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: true, surface_words: false, class_ngrams: 0 };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: true, surface_words: false };
         let found = grams(&settings, "one two three").into_iter().filter(|gram| gram.0 == Block::Skip);
         let found: Vec<(String, usize, usize)> = found.map(|gram| (gram.1, gram.2, gram.3)).collect();
         let expected = [("‹ * two", 0, 1), ("‹ * three", 0, 2), ("one * three", 0, 2), ("one * ›", 0, 2), ("two * ›", 1, 2)];
         assert_eq!(found, expected.map(|(text, first, last)| (text.to_owned(), first, last)));
+    }
+
+    #[test]
+    fn a_features_text_has_its_fingerprint() {
+        let settings = FeatureSettings { surface_words: true, ..FeatureSettings::default() };
+        let mut found = 0;
+        Extractor::new(&settings).visit("Hi * ** you, it's 5 o'clock ¶\n😍 www.example.org *", &mut Scratch::default(), |gram| {
+            assert_eq!(fingerprint(gram.block, &gram.text()), gram.fingerprint, "{}", gram.text());
+            found += 1;
+        });
+        assert!(found > 50);
     }
 
     #[test]
@@ -531,10 +440,9 @@ mod tests {
     /// Stored in model files: a change here breaks every model.
     #[test]
     fn fingerprints_are_fixed() {
-        let settings =
-            FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false, class_ngrams: 0 };
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false };
         let mut found = Vec::new();
-        Extractor::new(&settings, WordClasses::default()).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
+        Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
         let again: u64 = finish(step(WORD_SEED, "coffee".chars().fold(WORD_SEED, step_char)));
         assert_eq!(found, [again]);
     }

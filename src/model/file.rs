@@ -4,17 +4,16 @@
 //!
 //! | name | type and shape | what |
 //! |---|---|---|
-//! | `vocabulary.blocks` | u32, 5 | how many features are word n-grams, character n-grams, skip-bigrams, class n-grams, whole words |
-//! | `vocabulary.shared` | u8, n | how many bytes a feature's text shares with the one before it |
-//! | `vocabulary.lengths` | u8, n | how many bytes follow |
-//! | `vocabulary.text` | u8 | those bytes |
-//! | `vocabulary.fingerprints` | u8, n × 5 | the top 40 bits of each fingerprint, big-endian |
-//! | `vocabulary.classes` | u16 | the class of each whole word; empty where there are no classes |
-//! | `weights` | i8, n × columns | in units of `scale` |
+//! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, skip-bigrams, whole words |
+//! | `vocabulary.text` | u8 | their texts, front-coded ([`Vocabulary`]) |
+//! | `table.buckets` | u8, a power of two | how many fingerprints begin with the bits of each bucket |
+//! | `table.fingerprints` | u8, n × 3 or so | the other bits of the 40 of each fingerprint, little-endian, ascending |
+//! | `weights` | i8, n × columns | in the order of the fingerprints, in units of `scale` |
 //! | `scale`, `bias` | f32, columns | in logits |
 //!
-//! A head of k labels has k - 1 columns: the weights of its labels add up to 0.
+//! So the file is the table that notes are looked up in: scoring borrows from it, and decodes no text. A head of k labels has k - 1 columns: the weights of its labels add up to 0.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -23,24 +22,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::vocabulary::FINGERPRINT_BYTES;
 use super::{About, FORMAT, Model, Threshold, Vocabulary};
 use crate::digest::hex;
 use crate::error::Error;
 use crate::features::Block;
+use crate::fingerprint::{Index, truncated};
 
 /// The tensors, in the order in which the digest takes them.
-const TENSORS: [&str; 9] = [
-    "bias",
-    "scale",
-    "vocabulary.blocks",
-    "vocabulary.classes",
-    "vocabulary.fingerprints",
-    "vocabulary.lengths",
-    "vocabulary.shared",
-    "vocabulary.text",
-    "weights",
-];
+const TENSORS: [&str; 7] = ["bias", "scale", "table.buckets", "table.fingerprints", "vocabulary.blocks", "vocabulary.text", "weights"];
 
 const KEY: &str = "thinktwice";
 
@@ -86,64 +75,28 @@ impl Model {
     ///
     /// [`Error::Version`] for a model of another format, [`Error::Model`] for anything else that is not a whole model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::read(bytes, true)
-    }
-
-    /// `verify` checks the vocabulary and recomputes the digest, which takes longer than everything else together. The shipped model does without at
-    /// each start, since a test verifies it.
-    pub(crate) fn read(bytes: &[u8], verify: bool) -> Result<Self, Error> {
+        let parts = Parts::read(bytes)?;
         let broken = |what: &str| Error::Model(what.to_owned());
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
-        let json = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|map| map.get(KEY))
-            .ok_or_else(|| broken("a safetensors file, but its metadata has no key \"thinktwice\""))?;
-        let version: Version = parse(json)?;
-        if version.format != FORMAT {
-            return Err(Error::Version { found: version.format, expected: FORMAT });
+        let vocabulary = Vocabulary { blocks: parts.blocks, texts: parts.texts.to_vec() };
+        let index = Index::new(parts.buckets, Cow::Owned(parts.fingerprints.to_vec())).map_err(broken)?;
+        let columns = parts.about.columns();
+        // The features stand in the order of their texts here, and in that of their fingerprints in the file.
+        let mut weights = Vec::with_capacity(parts.weights.len());
+        let mut taken = vec![false; index.len()];
+        for fingerprint in vocabulary.fingerprints().map_err(broken)? {
+            let row = index.get(fingerprint).ok_or_else(|| broken("a feature without a fingerprint"))?;
+            if std::mem::replace(&mut taken[row], true) {
+                return Err(broken("two features with one fingerprint"));
+            }
+            weights.extend(parts.weights[row * columns..(row + 1) * columns].iter().map(|byte| byte.cast_signed()));
         }
-        let header: Header<'_> = parse(json)?;
-        let about: About = parse(header.about.get())?;
-        check_about(&about)?;
-
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
-        let columns = about.columns();
-        let fingerprints = tensors.tensor("vocabulary.fingerprints").map_err(|_| broken("no tensor vocabulary.fingerprints"))?;
-        let n = fingerprints.shape().first().copied().unwrap_or(0);
-        let fingerprints = tensor(&tensors, "vocabulary.fingerprints", Dtype::U8, Some(&[n, FINGERPRINT_BYTES]))?;
-        let mut blocks = [0; Block::COUNT];
-        for (rows, bytes) in blocks.iter_mut().zip(tensor(&tensors, "vocabulary.blocks", Dtype::U32, Some(&[Block::COUNT]))?.as_chunks().0)
-        {
-            *rows = u32::from_le_bytes(*bytes);
+        if taken.contains(&false) {
+            return Err(broken("a fingerprint without a feature"));
         }
-        let suffixes = std::str::from_utf8(tensor(&tensors, "vocabulary.text", Dtype::U8, None)?);
-        let classes = tensor(&tensors, "vocabulary.classes", Dtype::U16, None)?.as_chunks().0;
-        let vocabulary = Vocabulary {
-            blocks,
-            shared: tensor(&tensors, "vocabulary.shared", Dtype::U8, Some(&[n]))?.to_vec(),
-            lengths: tensor(&tensors, "vocabulary.lengths", Dtype::U8, Some(&[n]))?.to_vec(),
-            suffixes: suffixes.map_err(|_| broken("a vocabulary that is not UTF-8"))?.to_owned(),
-            fingerprints: fingerprints.as_chunks().0.to_vec(),
-            classes: classes.iter().map(|chunk| u16::from_le_bytes(*chunk)).collect(),
-        };
-        if verify {
-            vocabulary.check().map_err(broken)?;
-        }
-        let weights: Vec<i8> = tensor(&tensors, "weights", Dtype::I8, Some(&[n, columns]))?.iter().map(|byte| byte.cast_signed()).collect();
-        let floats = |name| -> Result<Vec<f32>, Error> {
-            let bytes = tensor(&tensors, name, Dtype::F32, Some(&[columns]))?;
-            Ok(bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
-        };
-        let (scale, bias) = (floats("scale")?, floats("bias")?);
-        if !scale.iter().chain(&bias).all(|value| value.is_finite()) {
-            return Err(broken("a weight that is not a finite number"));
-        }
-        if verify && header.digest != digest(header.about.get(), &tensors)? {
+        if parts.digest != parts.recomputed_digest()? {
             return Err(broken("its digest is not that of its contents"));
         }
-        Ok(Self { about, digest: header.digest, vocabulary, weights, scale, bias })
+        Ok(Self { about: parts.about, digest: parts.digest, vocabulary, weights, scale: parts.scale, bias: parts.bias })
     }
 
     /// The bytes of the model's file, with [`Model::digest`] brought up to date. The same model gives the same bytes.
@@ -152,25 +105,23 @@ impl Model {
     ///
     /// [`Error::Model`] where the parts do not belong together.
     pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
-        let (n, columns) = (self.vocabulary.len(), self.columns());
-        self.vocabulary.check().map_err(|what| Error::Model(what.to_owned()))?;
-        let weights: Vec<u8> = self.weights.iter().map(|value| value.cast_unsigned()).collect();
+        let broken = |what: &str| Error::Model(what.to_owned());
+        let columns = self.columns();
+        let Table { buckets, fingerprints, weights } = Table::new(self).map_err(broken)?;
+        let n = self.vocabulary.len();
         let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (scale, bias) = (le(&self.scale), le(&self.bias));
-        let vocabulary = &self.vocabulary;
-        let blocks: Vec<u8> = vocabulary.blocks.iter().flat_map(|rows| rows.to_le_bytes()).collect();
-        let classes: Vec<u8> = vocabulary.classes.iter().flat_map(|class| class.to_le_bytes()).collect();
+        let blocks: Vec<u8> = self.vocabulary.blocks.iter().flat_map(|rows| rows.to_le_bytes()).collect();
         let view =
             |dtype, shape: &[usize], data| TensorView::new(dtype, shape.to_vec(), data).map_err(|error| Error::Model(error.to_string()));
+        let width = fingerprints.len().checked_div(n).unwrap_or(0);
         let tensors = [
             ("bias", view(Dtype::F32, &[columns], &bias)?),
             ("scale", view(Dtype::F32, &[columns], &scale)?),
+            ("table.buckets", view(Dtype::U8, &[buckets.len()], &buckets)?),
+            ("table.fingerprints", view(Dtype::U8, &[n, width], &fingerprints)?),
             ("vocabulary.blocks", view(Dtype::U32, &[Block::COUNT], &blocks)?),
-            ("vocabulary.classes", view(Dtype::U16, &[vocabulary.classes.len()], &classes)?),
-            ("vocabulary.fingerprints", view(Dtype::U8, &[n, FINGERPRINT_BYTES], vocabulary.fingerprints.as_flattened())?),
-            ("vocabulary.lengths", view(Dtype::U8, &[n], &vocabulary.lengths)?),
-            ("vocabulary.shared", view(Dtype::U8, &[n], &vocabulary.shared)?),
-            ("vocabulary.text", view(Dtype::U8, &[vocabulary.suffixes.len()], vocabulary.suffixes.as_bytes())?),
+            ("vocabulary.text", view(Dtype::U8, &[self.vocabulary.texts.len()], &self.vocabulary.texts)?),
             ("weights", view(Dtype::I8, &[n, columns], &weights)?),
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
@@ -193,15 +144,121 @@ impl Model {
     }
 }
 
+/// A model's features as the file has them: in the order of their fingerprints.
+pub(crate) struct Table {
+    /// As [`Index::new`] takes them.
+    pub(crate) buckets: Vec<u8>,
+    pub(crate) fingerprints: Vec<u8>,
+    /// A row of columns for each fingerprint.
+    pub(crate) weights: Vec<u8>,
+}
+
+impl Table {
+    /// Sorts the features of a model.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not belong together.
+    pub(crate) fn new(model: &Model) -> Result<Self, &'static str> {
+        let columns = model.columns();
+        let mut order: Vec<(u64, usize)> = model.vocabulary.fingerprints()?.into_iter().map(truncated).zip(0..).collect();
+        if model.weights.len() != order.len() * columns {
+            return Err("weights for more or fewer features than there are");
+        }
+        order.sort_unstable();
+        if order.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err("two features with one fingerprint");
+        }
+        let sorted: Vec<u64> = order.iter().map(|(fingerprint, _)| *fingerprint).collect();
+        let (buckets, fingerprints) = Index::encode(&sorted);
+        let row = |&(_, row): &(u64, usize)| model.weights[row * columns..(row + 1) * columns].iter().map(|weight| weight.cast_unsigned());
+        Ok(Self { buckets, fingerprints, weights: order.iter().flat_map(row).collect() })
+    }
+}
+
+/// What stands in a model's file, as it stands there.
+pub(crate) struct Parts<'b> {
+    pub(crate) about: About,
+    pub(crate) digest: String,
+    pub(crate) buckets: &'b [u8],
+    pub(crate) fingerprints: &'b [u8],
+    pub(crate) weights: &'b [u8],
+    pub(crate) scale: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+    blocks: [u32; Block::COUNT],
+    texts: &'b [u8],
+    tensors: SafeTensors<'b>,
+    about_json: String,
+}
+
+impl<'b> Parts<'b> {
+    /// Finds the parts and checks their shapes; what the texts say, and the digest, is left for [`Model::from_bytes`] to check.
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Error> {
+        let broken = |what: &str| Error::Model(what.to_owned());
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        let json = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|map| map.get(KEY))
+            .ok_or_else(|| broken("a safetensors file, but its metadata has no key \"thinktwice\""))?;
+        let version: Version = parse(json)?;
+        if version.format != FORMAT {
+            return Err(Error::Version { found: version.format, expected: FORMAT });
+        }
+        let header: Header<'_> = parse(json)?;
+        let about: About = parse(header.about.get())?;
+        check_about(&about)?;
+
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        let columns = about.columns();
+        let mut blocks = [0; Block::COUNT];
+        for (rows, bytes) in blocks.iter_mut().zip(tensor(&tensors, "vocabulary.blocks", Dtype::U32, &[Some(Block::COUNT)])?.as_chunks().0)
+        {
+            *rows = u32::from_le_bytes(*bytes);
+        }
+        // A sum of four 32-bit numbers, and shapes whose bytes are there: none of this overflows.
+        let n = blocks.iter().map(|&rows| u64::from(rows)).sum::<u64>();
+        let n = usize::try_from(n).map_err(|_| broken("more features than fit into memory"))?;
+        let floats = |name| -> Result<Vec<f32>, Error> {
+            let bytes = tensor(&tensors, name, Dtype::F32, &[Some(columns)])?;
+            Ok(bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+        };
+        let (scale, bias) = (floats("scale")?, floats("bias")?);
+        if !scale.iter().chain(&bias).all(|value| value.is_finite()) {
+            return Err(broken("a weight that is not a finite number"));
+        }
+        Ok(Self {
+            buckets: tensor(&tensors, "table.buckets", Dtype::U8, &[None])?,
+            fingerprints: tensor(&tensors, "table.fingerprints", Dtype::U8, &[Some(n), None])?,
+            weights: tensor(&tensors, "weights", Dtype::I8, &[Some(n), Some(columns)])?,
+            texts: tensor(&tensors, "vocabulary.text", Dtype::U8, &[None])?,
+            about_json: header.about.get().to_owned(),
+            digest: header.digest,
+            about,
+            scale,
+            bias,
+            blocks,
+            tensors,
+        })
+    }
+
+    fn recomputed_digest(&self) -> Result<String, Error> {
+        digest(&self.about_json, &self.tensors)
+    }
+}
+
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| Error::Model(format!("metadata that cannot be read ({error})")))
 }
 
-fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype, shape: Option<&[usize]>) -> Result<&'a [u8], Error> {
+/// The data of a tensor of this type and shape; `None` for a length that is as it comes.
+fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype, shape: &[Option<usize>]) -> Result<&'a [u8], Error> {
     let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
-    let fits = shape.map_or(view.shape().len() == 1, |shape| view.shape() == shape);
+    let found = view.shape();
+    let fits = found.len() == shape.len() && found.iter().zip(shape).all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
     if view.dtype() != dtype || !fits {
-        return Err(Error::Model(format!("tensor {name} has shape {:?} of {:?}", view.shape(), view.dtype())));
+        return Err(Error::Model(format!("tensor {name} has shape {found:?} of {:?}", view.dtype())));
     }
     Ok(view.data())
 }

@@ -8,15 +8,16 @@ mod vocabulary;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::features::{Block, FeatureSettings, WordClasses};
+use crate::features::FeatureSettings;
 use crate::policy::{Policy, Strictness};
 
+pub(crate) use file::{Parts, Table};
 pub use shipped::SHIPPED;
 pub use strongest::{Strong, StrongFeature};
 pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// A set of labels that exclude each other, such as `intent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,22 +174,12 @@ impl Model {
         self.about.columns()
     }
 
-    /// Every feature's text with its row of weights for all labels, in logits, in the order of the file.
+    /// Every feature's text with its row of weights for all labels, in logits, block by block and there in the order of the texts.
     pub fn rows(&self) -> impl Iterator<Item = (String, Vec<f32>)> {
-        self.vocabulary.texts().zip(self.logits())
-    }
-
-    /// The rows of weights for all labels, in logits.
-    pub(crate) fn logits(&self) -> impl Iterator<Item = Vec<f32>> {
-        self.weights.chunks_exact(self.columns()).map(|row| {
+        let row = |row: &[i8]| -> Vec<f32> {
             let stored: Vec<f32> = row.iter().zip(&self.scale).map(|(&weight, &scale)| f32::from(weight) * scale).collect();
             self.about.expand(&stored)
-        })
-    }
-
-    /// The words that the model knows a class of.
-    pub(crate) fn word_classes(&self) -> WordClasses {
-        let words = self.vocabulary.full_fingerprints().skip(self.vocabulary.rows_of(Block::Surface).start);
-        WordClasses::from_fingerprints(words.zip(self.vocabulary.classes.iter().copied()))
+        };
+        self.vocabulary.texts().zip(self.weights.chunks_exact(self.columns()).map(row))
     }
 }

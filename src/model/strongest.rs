@@ -10,7 +10,6 @@ use crate::text::Stemmer;
 const FAMILIES: [(Block, &str); Block::COUNT] = [
     (Block::Word, "phrases"),
     (Block::Skip, "phrases with a gap"),
-    (Block::Class, "phrases of kinds of words"),
     (Block::Surface, "words by their meaning"),
     (Block::Char, "parts of words"),
 ];
@@ -29,7 +28,7 @@ pub struct Strong {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct StrongFeature {
     /// Its text: stems written as one of their words, `‹` and `›` for the note's beginning and end, `*` for one or two words in between,
-    /// `{a, b, c …}` for any word of a class, `_` for a word's edge.
+    /// `_` for a word's edge.
     pub text: String,
     /// What it adds to the label's logit in a note that has no other feature of its family.
     pub weight: f32,
@@ -56,61 +55,29 @@ impl Model {
     }
 }
 
-/// How many words stand for a class.
-const EXAMPLES: usize = 3;
-/// From how many bytes on a word says what it means.
-const CLEAR: usize = 4;
-
-/// Words for what the vocabulary has only as stems and numbers.
-struct Names {
-    /// The shortest known word of each stem: most often the one that the stem was made from.
-    words: BTreeMap<String, String>,
-    /// Some words of each class.
-    classes: BTreeMap<u16, Vec<String>>,
-}
+/// Words for what the vocabulary has only as stems: the shortest known word of each, most often the one that the stem was made from.
+struct Names(BTreeMap<String, String>);
 
 impl Names {
     fn new(model: &Model) -> Self {
         let stemmer = Stemmer::new(model.about.features.stem);
-        let mut known: Vec<(String, Option<u16>)> = model
-            .vocabulary
-            .texts()
-            .skip(model.vocabulary.rows_of(Block::Surface).start)
-            .zip(model.vocabulary.classes.iter().map(Some).chain(std::iter::repeat(None)))
-            .map(|(word, class)| (word, class.copied()))
-            .collect();
-        known.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
-        let mut names = Self { words: BTreeMap::new(), classes: BTreeMap::new() };
-        for (word, class) in known {
-            names.words.entry(stemmer.stem(&word).into_owned()).or_insert_with(|| word.clone());
-            if let Some(class) = class {
-                names.classes.entry(class).or_default().push(word);
-            }
+        let mut known: Vec<String> = model.vocabulary.texts().skip(model.vocabulary.rows_of(Block::Surface).start).collect();
+        known.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+        let mut names = BTreeMap::new();
+        for word in known {
+            names.entry(stemmer.stem(&word).into_owned()).or_insert(word);
         }
-        // The shortest words of a class are abbreviations more often than not.
-        for words in names.classes.values_mut() {
-            words.sort_by_key(|word| word.len() < CLEAR);
-        }
-        names
+        Self(names)
     }
 
     fn readable(&self, block: Block, text: &str) -> String {
-        let unit = |unit: &str| match block {
-            Block::Class => self.class(unit).unwrap_or_else(|| unit.to_owned()),
-            Block::Word | Block::Skip => self.words.get(unit).cloned().unwrap_or_else(|| unit.to_owned()),
-            Block::Char | Block::Surface => unit.to_owned(),
-        };
-        text.split(' ').map(unit).collect::<Vec<_>>().join(" ")
-    }
-
-    fn class(&self, unit: &str) -> Option<String> {
-        let number = unit.strip_prefix('#')?;
-        if number == "?" {
-            return Some("{any other word}".to_owned());
+        match block {
+            Block::Word | Block::Skip => {
+                let units: Vec<&str> = text.split(' ').map(|unit| self.0.get(unit).map_or(unit, String::as_str)).collect();
+                units.join(" ")
+            }
+            Block::Char | Block::Surface => text.to_owned(),
         }
-        let words = self.classes.get(&number.parse().ok()?)?;
-        let more = if words.len() > EXAMPLES { " …" } else { "" };
-        Some(format!("{{{}{more}}}", words[..words.len().min(EXAMPLES)].join(", ")))
     }
 }
 

@@ -1,48 +1,42 @@
-//! The features of a model, as text and as fingerprints.
+//! The features of a model as text, so that a model can be read.
 
 use std::ops::Range;
 
-use crate::features::Block;
-use crate::fingerprint::BITS;
+use crate::features::{Block, fingerprint};
 
-/// How many bytes a stored fingerprint has.
-pub(crate) const FINGERPRINT_BYTES: usize = BITS as usize / 8;
-
-/// The features of a model. They stand block by block, and within a block in the order of their texts, each of which is stored as what it does not share with
-/// the beginning of the one before it ("front coding", Witten, Moffat and Bell 1999): n-grams have much in common with their neighbours.
+/// The texts of a model's features. They stand block by block, and within a block in their order, each stored as what it does not share with the beginning of the
+/// one before it ("front coding", Witten, Moffat and Bell 1999): n-grams have much in common with their neighbours.
+///
+/// A text is a byte whose upper half says how many bytes it shares and whose lower half how many it has of its own, each followed by a byte of its own where
+/// it is 15 or more; then its own bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     /// How many features each block has.
     pub(crate) blocks: [u32; Block::COUNT],
-    /// How many bytes each text shares with the one before it.
-    pub(crate) shared: Vec<u8>,
-    /// How many bytes of its own each text has.
-    pub(crate) lengths: Vec<u8>,
-    /// Those bytes, one text after the other.
-    pub(crate) suffixes: String,
-    /// The top bits of each fingerprint, big-endian.
-    pub(crate) fingerprints: Vec<[u8; FINGERPRINT_BYTES]>,
-    /// The class of each word of the block [`Block::Surface`]; empty where the model has no classes.
-    pub(crate) classes: Vec<u16>,
+    /// The texts, one after the other.
+    pub(crate) texts: Vec<u8>,
 }
 
+/// A half byte that says that the number stands in a byte of its own.
+const ESCAPE: u8 = 15;
+
 impl Vocabulary {
-    /// From features in order: block, fingerprint, text. Texts are at most 255 bytes long.
+    /// From features in order. Texts are at most 255 bytes long.
     #[cfg(feature = "train")]
-    pub(crate) fn new<'t>(rows: impl IntoIterator<Item = (Block, u64, &'t str)>, classes: Vec<u16>) -> Self {
-        let mut vocabulary = Self { classes, ..Self::default() };
+    pub(crate) fn new<'t>(features: impl IntoIterator<Item = (Block, &'t str)>) -> Self {
+        let mut vocabulary = Self::default();
         let mut before = "";
-        for (block, fingerprint, text) in rows {
+        for (block, text) in features {
             vocabulary.blocks[block as usize] += 1;
             let mut shared = before.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
             while !text.is_char_boundary(shared) {
                 shared -= 1;
             }
-            vocabulary.shared.push(shared as u8);
-            vocabulary.lengths.push((text.len() - shared) as u8);
-            vocabulary.suffixes.push_str(&text[shared..]);
-            let [a, b, c, d, e, ..] = fingerprint.to_be_bytes();
-            vocabulary.fingerprints.push([a, b, c, d, e]);
+            let numbers = [shared as u8, (text.len() - shared) as u8];
+            let [high, low] = numbers.map(|number| number.min(ESCAPE));
+            vocabulary.texts.push(high << 4 | low);
+            vocabulary.texts.extend(numbers.iter().filter(|&&number| number >= ESCAPE));
+            vocabulary.texts.extend_from_slice(&text.as_bytes()[shared..]);
             before = text;
         }
         vocabulary
@@ -51,74 +45,66 @@ impl Vocabulary {
     /// How many features there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fingerprints.len()
+        self.blocks.iter().map(|&features| features as usize).sum()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fingerprints.is_empty()
+        self.len() == 0
     }
 
     /// The text of every feature.
     pub fn texts(&self) -> impl Iterator<Item = String> {
-        let mut text = String::new();
-        let mut at = 0;
-        self.shared.iter().zip(&self.lengths).map(move |(&shared, &length)| {
-            let end = at + usize::from(length);
-            text.truncate(usize::from(shared));
-            text.push_str(&self.suffixes[at..end]);
-            at = end;
-            text.clone()
+        let mut rest = self.texts.as_slice();
+        let mut text = Vec::new();
+        (0..self.len()).map_while(move |_| {
+            rest = next(rest, &mut text)?;
+            String::from_utf8(text.clone()).ok()
         })
     }
 
-    /// The rows of one block.
+    /// The features of one block, as places among all.
     pub(crate) fn rows_of(&self, block: Block) -> Range<usize> {
-        let from: usize = self.blocks[..block as usize].iter().map(|&rows| rows as usize).sum();
+        let from: usize = self.blocks[..block as usize].iter().map(|&features| features as usize).sum();
         from..from + self.blocks[block as usize] as usize
     }
 
-    /// Every feature's fingerprint; the bits that are not stored are 0.
-    pub(crate) fn full_fingerprints(&self) -> impl Iterator<Item = u64> {
-        self.fingerprints.iter().map(|&[a, b, c, d, e]| u64::from_be_bytes([a, b, c, d, e, 0, 0, 0]))
-    }
-
-    /// Says what does not fit together, if anything does.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let n = self.len();
-        if self.shared.len() != n || self.lengths.len() != n || self.blocks.iter().map(|&rows| rows as usize).sum::<usize>() != n {
-            return Err("a vocabulary whose parts have different lengths");
-        }
-        if !self.classes.is_empty() && self.classes.len() != self.blocks[Block::Surface as usize] as usize {
-            return Err("word classes for other words than those that it has");
-        }
-        let mut before: Vec<u8> = Vec::new();
-        let mut at = 0;
-        for (&shared, &length) in self.shared.iter().zip(&self.lengths) {
-            let (shared, end) = (usize::from(shared), at + usize::from(length));
-            let Some(suffix) = self.suffixes.get(at..end) else {
-                return Err("a vocabulary whose texts do not end where it says");
-            };
-            // A character begins with any byte but 10xxxxxx.
-            let cuts = before.get(shared).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
-            if shared > before.len() || cuts || shared + suffix.len() > usize::from(u8::MAX) {
-                return Err("a vocabulary whose texts share what is not there");
+    /// The full fingerprint of every feature, or what is wrong with the texts.
+    pub(crate) fn fingerprints(&self) -> Result<Vec<u64>, &'static str> {
+        let mut rest = self.texts.as_slice();
+        let mut text = Vec::new();
+        let mut fingerprints = Vec::new();
+        for block in Block::ALL {
+            for _ in 0..self.blocks[block as usize] {
+                rest = next(rest, &mut text).ok_or("a vocabulary whose texts do not end where it says")?;
+                let text = std::str::from_utf8(&text).map_err(|_| "a vocabulary that is not UTF-8")?;
+                fingerprints.push(fingerprint(block, text));
             }
-            before.truncate(shared);
-            before.extend_from_slice(suffix.as_bytes());
-            at = end;
         }
-        if at != self.suffixes.len() {
-            return Err("a vocabulary that is longer than its texts");
-        }
-        let mut sorted: Vec<&[u8; FINGERPRINT_BYTES]> = self.fingerprints.iter().collect();
-        sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err("two features with one fingerprint");
-        }
-        Ok(())
+        if rest.is_empty() { Ok(fingerprints) } else { Err("a vocabulary that is longer than its texts") }
     }
+}
+
+/// Makes the text that begins at `rest` of the one before it, and returns what follows; `None` where it is not whole.
+fn next<'r>(rest: &'r [u8], text: &mut Vec<u8>) -> Option<&'r [u8]> {
+    let (&halves, mut rest) = rest.split_first()?;
+    let mut number = |half: u8| {
+        if half < ESCAPE {
+            return Some(usize::from(half));
+        }
+        let (&byte, after) = rest.split_first()?;
+        rest = after;
+        Some(usize::from(byte))
+    };
+    let (shared, length) = (number(halves >> 4)?, number(halves & ESCAPE)?);
+    let (own, rest) = rest.split_at_checked(length)?;
+    if shared > text.len() || shared + length > usize::from(u8::MAX) {
+        return None;
+    }
+    text.truncate(shared);
+    text.extend_from_slice(own);
+    Some(rest)
 }
 
 #[cfg(all(test, feature = "train"))]
@@ -127,37 +113,39 @@ mod tests {
 
     #[test]
     fn texts_come_back() {
-        let rows = [
-            (Block::Word, 1 << 60, "caf"),
-            (Block::Word, 2 << 60, "café"),
-            (Block::Word, 3 << 60, "cafè noir"),
-            (Block::Surface, 4 << 60, "tea"),
+        let long = "x".repeat(255);
+        let features = [
+            (Block::Word, "caf"),
+            (Block::Word, "café"),
+            (Block::Word, "cafè noir"),
+            (Block::Word, "cafè noir et croissant"),
+            (Block::Word, "cafè noir et croissants chauds"),
+            (Block::Surface, "tea"),
+            (Block::Surface, &long),
         ];
-        let vocabulary = Vocabulary::new(rows, vec![9]);
-        assert_eq!(vocabulary.check(), Ok(()));
-        assert!(vocabulary.texts().eq(rows.map(|row| row.2)));
+        let vocabulary = Vocabulary::new(features);
+        assert!(vocabulary.texts().eq(features.map(|feature| feature.1)));
+        assert!(vocabulary.fingerprints().expect("whole").into_iter().eq(features.map(|(block, text)| fingerprint(block, text))));
         let surface = vocabulary.rows_of(Block::Surface);
-        assert!(vocabulary.texts().skip(surface.start).take(surface.len()).eq(["tea"]));
-        assert!(vocabulary.full_fingerprints().eq(rows.map(|row| row.1)));
-        assert_eq!(vocabulary.suffixes, "caféè noirtea", "the first byte of é is not shared");
+        assert!(vocabulary.texts().skip(surface.start).take(surface.len()).eq(["tea", &long]));
+        assert_eq!(&vocabulary.texts[..8], b"\x03caf\x32\xC3\xA9\x37", "the first byte of è is not shared with é");
     }
 
     #[test]
-    fn what_does_not_fit_together_is_found() {
-        let whole = Vocabulary::new([(Block::Word, 1 << 60, "é"), (Block::Word, 2 << 60, "ée")], Vec::new());
+    fn what_is_not_whole_is_found() {
+        let whole = Vocabulary::new([(Block::Word, "é"), (Block::Word, "ée")]);
         let broken = |change: fn(&mut Vocabulary)| {
             let mut vocabulary = whole.clone();
             change(&mut vocabulary);
-            vocabulary.check().expect_err("broken")
+            vocabulary.fingerprints().expect_err("broken")
         };
-        broken(|v| v.shared[1] = 1);
-        broken(|v| v.shared[1] = 200);
-        broken(|v| v.shared[0] = 1);
-        broken(|v| v.lengths[1] = 2);
-        broken(|v| v.lengths[1] = 0);
+        broken(|v| v.texts[3] = 0x11);
+        broken(|v| v.texts[3] = 0x92);
+        broken(|v| v.texts[3] = 0xFF);
+        broken(|v| v.texts[0] = 0x12);
+        broken(|v| v.texts[3] = 0x22);
         broken(|v| v.blocks[0] = 3);
-        broken(|v| v.classes = vec![1]);
-        broken(|v| v.fingerprints[1] = v.fingerprints[0]);
-        broken(|v| v.suffixes.push('x'));
+        broken(|v| v.blocks[0] = u32::MAX);
+        broken(|v| v.texts.push(b'x'));
     }
 }

@@ -3,7 +3,7 @@
 use super::cross::OutOfFold;
 use super::matrix::Meanings;
 use super::weights::{Training, Weights};
-use crate::features::{Block, WordClasses, surface_fingerprint};
+use crate::features::Block;
 use crate::model::{About, Model, Vocabulary};
 
 /// Folds the calibration and the factors of the columns into the weights, centres them over the labels of each head, and rounds them to 8 bits: over the
@@ -32,12 +32,12 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
         (0..weights.heads.len()).flat_map(of_head).collect()
     };
     let bias = stored(&|head| weights.heads[head].intercepts().to_vec(), true).into_iter().map(|value| value as f32).collect();
-    let mut rows: Vec<(Block, &str, u64, Vec<f64>)> = Vec::new();
+    let mut rows: Vec<(Block, &str, Vec<f64>)> = Vec::new();
     for (column, own) in weights.vocabulary.iter().enumerate() {
         let feature = &training.extracted.features[own.feature as usize];
         let factor = f64::from(own.factor);
         let row = stored(&|head| weights.heads[head].row(column).iter().map(|weight| weight * factor).collect(), false);
-        rows.push((feature.block, &feature.text, feature.fingerprint, row));
+        rows.push((feature.block, &feature.text, row));
     }
     // vector × weights: what a word's meaning adds to every logit.
     for (word, vector) in weights.meanings.iter().flat_map(Meanings::words) {
@@ -51,19 +51,15 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
             }
             logits
         };
-        rows.push((Block::Surface, word, surface_fingerprint(word), stored(&logits, false)));
+        rows.push((Block::Surface, word, stored(&logits, false)));
     }
     rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-    let most = |column: usize| rows.iter().map(|row| row.3[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let most = |column: usize| rows.iter().map(|row| row.2[column].abs()).fold(f64::MIN_POSITIVE, f64::max);
     let scale: Vec<f32> = (0..columns).map(|column| (most(column) / f64::from(i8::MAX)) as f32).collect();
-    let quantised = rows.iter().flat_map(|row| row.3.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
-    let classes = training.problem.vectors.filter(|_| about.features.class_ngrams > 0).map_or_else(Vec::new, |vectors| {
-        let words = rows.iter().filter(|row| row.0 == Block::Surface);
-        words.map(|row| vectors.class(row.1).unwrap_or(WordClasses::ITSELF)).collect()
-    });
+    let quantised = rows.iter().flat_map(|row| row.2.iter().zip(&scale).map(|(value, scale)| (value / f64::from(*scale)).round() as i8));
     Model {
         weights: quantised.collect(),
-        vocabulary: Vocabulary::new(rows.iter().map(|row| (row.0, row.2, row.1)), classes),
+        vocabulary: Vocabulary::new(rows.iter().map(|row| (row.0, row.1))),
         scale,
         bias,
         digest: String::new(),

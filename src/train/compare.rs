@@ -147,7 +147,7 @@ mod tests {
         let changed = |change: fn(&mut Model)| {
             let mut model = Model::from_bytes(SHIPPED).expect("whole");
             change(&mut model);
-            compare(&shipped, &Classifier::new(&model), &Corpus::default()).expect_err("not the same").to_string()
+            compare(&shipped, &Classifier::new(&model).expect("whole"), &Corpus::default()).expect_err("not the same").to_string()
         };
         let label = changed(|model| model.about.heads[0].labels[1] = "charming".to_owned());
         assert!(label.contains("only one of the models knows the label") && label.contains("compare models"), "{label}");

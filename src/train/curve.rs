@@ -69,7 +69,7 @@ pub fn learning_curve(
             notes: rows.len(),
             groups: count,
             cross_validation: fitted.reports.swap_remove(0),
-            evaluation: evaluate(&Classifier::new(&fitted.model), evaluation)?,
+            evaluation: evaluate(&Classifier::new(&fitted.model).map_err(FitError::from)?, evaluation)?,
         });
     }
     Ok(points)

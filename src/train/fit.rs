@@ -21,8 +21,8 @@ use super::weights::Training;
 use crate::classifier::argmax;
 use crate::error::Error;
 use crate::features::FeatureSettings;
-use crate::model::{About, Head, Model};
-use crate::policy::Policy;
+use crate::model::{About, Head, Model, Preset};
+use crate::policy::{Policy, Strictness};
 
 /// Everything that a training run can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,8 +43,6 @@ pub struct FitSettings {
     pub weighting: Weighting,
     /// How much each family of features counts.
     pub block_weights: BlockWeights,
-    /// Whether the notes of each label together count as much as those of any other.
-    pub balanced: bool,
     /// Whether to look for better settings near these, see [`Ablation`].
     pub select: bool,
     /// How many folds the cross-validation has.
@@ -58,14 +56,13 @@ impl Default for FitSettings {
         Self {
             name: "default".to_owned(),
             heads: vec!["intent".to_owned(), "reason".to_owned()],
-            features: FeatureSettings { surface_words: true, class_ngrams: 0, ..FeatureSettings::default() },
+            features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
-            vocabulary: 46_500,
+            vocabulary: 61_500,
             alpha: 0.125,
             weighting: Weighting::Idf,
-            balanced: false,
             select: false,
-            block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, class: 1.8, vector: 0.1 },
+            block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, vector: 0.1 },
             folds: 5,
             unsure: 0.02,
         }
@@ -194,27 +191,46 @@ pub fn fit_with_progress(
     progress(Progress::Fitting);
     let extractions = selection.extract(&problem)?;
     let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
-    let (out_of_fold, known) = cross_validate(&problem, |fold| &by_fold[fold])?;
     let settings = &selection.settings;
+    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
     let training = training(settings);
+    // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
+    let (out_of_fold, known) = cross_validate(&problem, |_| &training)?;
+    let nested = if selection.by_fold.iter().all(|chosen| chosen == settings) {
+        None
+    } else {
+        Some(cross_validate(&problem, |fold| &by_fold[fold])?.0)
+    };
     let all: Vec<usize> = (0..problem.notes.len()).collect();
     let weights = training.fit_weights(&all)?;
 
     let shown = problem.shown;
     let groups = problem.groups();
-    let reports: Vec<HeadReport> = problem.heads.iter().zip(&out_of_fold).map(|(head, found)| report(head, found, &groups)).collect();
+    let reports: Vec<HeadReport> =
+        problem.heads.iter().zip(nested.as_ref().unwrap_or(&out_of_fold)).map(|(head, found)| report(head, found, &groups)).collect();
     let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
     let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
     let model_heads: Vec<Head> = problem.heads[..shown]
         .iter()
         .zip(&out_of_fold)
         .enumerate()
-        .map(|(index, (head, found))| Head {
-            name: head.name.clone(),
-            labels: head.labels.clone(),
-            thresholds: if index == 0 { hold_thresholds(head, found, policy) } else { winner_thresholds(head, found) },
-            presets: Vec::new(),
+        .map(|(index, (head, found))| {
+            let allowed_at = |strictness: Strictness| strictness.false_alarms(policy.false_alarms);
+            let preset = |strictness| {
+                let allowed = allowed_at(strictness);
+                Preset { strictness, allowed, thresholds: hold_thresholds(head, found, policy, allowed) }
+            };
+            let decides = index == 0;
+            Head {
+                name: head.name.clone(),
+                labels: head.labels.clone(),
+                thresholds: if decides {
+                    hold_thresholds(head, found, policy, allowed_at(Strictness::Normal))
+                } else {
+                    winner_thresholds(head, found)
+                },
+                presets: [Strictness::Relaxed, Strictness::Strict].into_iter().filter(|_| decides).map(preset).collect(),
+            }
         })
         .collect();
     let about = About {

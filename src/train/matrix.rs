@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::vectors::WordVectors;
-use crate::features::{Block, Extractor, FeatureSettings, Scratch, WordClasses};
+use crate::features::{Block, Extractor, FeatureSettings, Scratch};
 
 /// A sparse matrix, row by row (compressed sparse row).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,8 +94,6 @@ pub struct BlockWeights {
     pub char: f32,
     /// Skip-bigrams.
     pub skip: f32,
-    /// N-grams of word classes.
-    pub class: f32,
     /// Every dimension of the word vectors.
     pub vector: f32,
 }
@@ -108,7 +106,6 @@ impl BlockWeights {
             Block::Word => self.word,
             Block::Char => self.char,
             Block::Skip => self.skip,
-            Block::Class => self.class,
             Block::Surface => self.vector,
         }
     }
@@ -148,8 +145,8 @@ impl Extracted {
     /// # Errors
     ///
     /// [`Collision`], where two n-grams share a fingerprint (about 1 in 10 million for a million n-grams).
-    pub fn new(texts: &[&str], settings: &FeatureSettings, classes: WordClasses) -> Result<Self, Collision> {
-        let extractor = Extractor::new(settings, classes);
+    pub fn new(texts: &[&str], settings: &FeatureSettings) -> Result<Self, Collision> {
+        let extractor = Extractor::new(settings);
         // In parallel by chunk, then joined in order, so that the number of threads changes nothing.
         let chunks: Vec<Vec<Vec<Feature>>> = texts
             .par_chunks(256)

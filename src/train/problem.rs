@@ -71,18 +71,13 @@ impl<'a> Problem<'a> {
 
     /// The features that `settings` asks for and the word vectors allow.
     pub(super) fn features(&self, settings: &FitSettings) -> FeatureSettings {
-        let has_classes = self.vectors.is_some_and(WordVectors::has_classes);
-        FeatureSettings {
-            surface_words: settings.features.surface_words && self.vectors.is_some(),
-            class_ngrams: if has_classes { settings.features.class_ngrams } else { 0 },
-            ..settings.features.clone()
-        }
+        FeatureSettings { surface_words: settings.features.surface_words && self.vectors.is_some(), ..settings.features.clone() }
     }
 
     /// The features of all notes.
     pub(super) fn extract(&self, features: &FeatureSettings) -> Result<Extracted, Collision> {
         let texts: Vec<&str> = self.notes.iter().map(|note| note.text.as_str()).collect();
-        Extracted::new(&texts, features, self.vectors.map(WordVectors::word_classes).unwrap_or_default())
+        Extracted::new(&texts, features)
     }
 }
 

@@ -85,7 +85,6 @@ const CHANGES: &[Change] = &[
     Change { family: "penalty", name: "penalty ÷ 4", edit: |s| s.alpha /= 4.0 },
     Change { family: "weighting", name: "no idf", edit: |s| s.weighting = Weighting::None },
     Change { family: "weighting", name: "log-count ratio instead of idf", edit: |s| s.weighting = Weighting::LogCountRatio },
-    Change { family: "labels", name: "rare labels count as much as frequent ones", edit: |s| s.balanced = true },
     Change { family: "words", name: "word 1-2-grams", edit: |s| s.features.word_ngrams = 2 },
     Change { family: "words", name: "words count twice", edit: |s| s.block_weights.word *= 2.0 },
     Change { family: "stems", name: "words not stemmed", edit: |s| s.features.stem = None },
@@ -108,7 +107,9 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
     let base = fixed.settings;
     let edited = |changes: &[&Change]| {
         let mut settings = base.clone();
-        changes.iter().for_each(|change| (change.edit)(&mut settings));
+        for change in changes {
+            (change.edit)(&mut settings);
+        }
         settings.features = problem.features(&settings);
         settings
     };
@@ -161,8 +162,17 @@ struct Trial<'c> {
     settings: FitSettings,
     /// The folds whose notes are to be measured.
     folds: BTreeSet<usize>,
-    /// Of each note that was measured: how surprising its label was (in nats), and the label that was given.
-    outcomes: Vec<Option<(f64, usize)>>,
+    /// Of each note that was measured.
+    outcomes: Vec<Option<Outcome>>,
+}
+
+/// What was found for a note.
+#[derive(Clone, Copy)]
+struct Outcome {
+    /// How surprising its label was, in nats.
+    loss: f64,
+    /// The label that was given.
+    given: usize,
 }
 
 impl<'c> Trial<'c> {
@@ -200,12 +210,12 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
             let alphas: Vec<f64> = indices.iter().map(|&index| trials[index].settings.alpha).collect();
             let folds: Vec<usize> = trials[indices[0]].folds.iter().copied().collect();
             let training = Training { problem, heads: &problem.heads[..1], extracted: &extracted, settings: &settings };
-            let found: Vec<Vec<Vec<(usize, f64, usize)>>> =
+            let found: Vec<Vec<Vec<(usize, Outcome)>>> =
                 folds.par_iter().map(|&fold| outcomes(&training, fold, &alphas)).collect::<Result<_, FitError>>()?;
             for by_alpha in found {
                 for (&index, outcomes) in indices.iter().zip(by_alpha) {
-                    for (row, loss, given) in outcomes {
-                        trials[index].outcomes[row] = Some((loss, given));
+                    for (row, outcome) in outcomes {
+                        trials[index].outcomes[row] = Some(outcome);
                     }
                 }
             }
@@ -215,8 +225,8 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
     Ok(())
 }
 
-/// What one fit for each penalty, without the notes of two folds, makes of the second of the two: row, loss and given label.
-fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<Vec<(usize, f64, usize)>>, FitError> {
+/// What one fit for each penalty, without the notes of two folds, makes of the rows of the second of the two.
+fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<Vec<(usize, Outcome)>>, FitError> {
     let problem = training.problem;
     let folds = problem.fold_count();
     let inside = problem.rows_in(|other| other != fold && next_fold(other, folds) != fold);
@@ -234,14 +244,18 @@ fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<
         let logits_of: Vec<&[f64]> = logits.iter().map(Vec::as_slice).collect();
         let calibration = Calibration::matrix(&logits_of, &known).unwrap_or_else(|| Calibration::temperature(&logits_of, &known));
         let probabilities = logits.iter().map(|logits| calibration.probabilities(logits));
-        probabilities.zip(&rows).zip(&known).map(|((p, &row), &target)| (row, negative_log(&p, target), argmax(&p))).collect()
+        probabilities
+            .zip(&rows)
+            .zip(&known)
+            .map(|((p, &row), &target)| (row, Outcome { loss: negative_log(&p, target), given: argmax(&p) }))
+            .collect()
     };
     Ok(training.fit_path(&inside, alphas)?.iter().map(outcomes_of).collect())
 }
 
 /// What `trial` does to the notes of `view`: the rows that both measured, and for each its loss less that of `base`.
 fn differences(problem: &Problem<'_>, base: &Trial<'_>, trial: &Trial<'_>, view: &BTreeSet<usize>) -> (Vec<usize>, Vec<f64>) {
-    let of_row = |row: usize| Some((row, trial.outcomes[row]?.0 - base.outcomes[row]?.0));
+    let of_row = |row: usize| Some((row, trial.outcomes[row]?.loss - base.outcomes[row]?.loss));
     problem.rows_in(|fold| view.contains(&fold)).into_iter().filter_map(of_row).unzip()
 }
 
@@ -260,13 +274,13 @@ fn gain(problem: &Problem<'_>, base: &Trial<'_>, trial: &Trial<'_>, view: &BTree
 
 fn mean_loss(problem: &Problem<'_>, trial: &Trial<'_>, view: &BTreeSet<usize>) -> f64 {
     let rows = problem.rows_in(|fold| view.contains(&fold));
-    let losses: Vec<f64> = rows.into_iter().filter_map(|row| trial.outcomes[row]).map(|(loss, _)| loss).collect();
+    let losses: Vec<f64> = rows.into_iter().filter_map(|row| trial.outcomes[row]).map(|outcome| outcome.loss).collect();
     losses.iter().sum::<f64>() / losses.len().max(1) as f64
 }
 
-/// By how many standard errors a change must lower the loss to be made: as in the one-standard-error rule (Breiman et al. 1984), the settings that
-/// the search starts from are kept unless something is clearly better.
-const STANDARD_ERRORS: f64 = 1.0;
+/// By how many standard errors a change must lower the loss to be made. In the spirit of the one-standard-error rule (Breiman et al. 1984) the settings that
+/// the search starts from are kept unless something is clearly better; it is two, since the best of a dozen changes is one too good by chance.
+const STANDARD_ERRORS: f64 = 2.0;
 
 /// Of each family the change that lowers the loss on `view` most, where it does so clearly.
 fn best_of_families<'c>(problem: &Problem<'_>, tried: &[Trial<'c>], view: &BTreeSet<usize>) -> Vec<&'c Change> {
@@ -294,7 +308,7 @@ fn ablation(problem: &Problem<'_>, base: &Trial<'_>, trial: &Trial<'_>, kept: bo
     let groups: Vec<&str> = rows.iter().map(|&row| problem.notes[row].group.as_str()).collect();
     let head = &problem.heads[0];
     let macro_f1 = |trial: &Trial<'_>, drawn: &[usize]| {
-        let pairs = drawn.iter().filter_map(|&at| Some((head.targets[rows[at]]?, trial.outcomes[rows[at]]?.1)));
+        let pairs = drawn.iter().filter_map(|&at| Some((head.targets[rows[at]]?, trial.outcomes[rows[at]]?.given)));
         Confusion::new(head.labels.len(), pairs).macro_f1()
     };
     let names: Vec<&str> = trial.changes.iter().map(|change| change.name).collect();

@@ -1,6 +1,6 @@
 //! Multinomial logistic regression with an L2 penalty over sparse rows, by L-BFGS.
 //!
-//! Minimises `-Σ cᵢ ln p(yᵢ | xᵢ) + α/2 · Σ w²`, with `cᵢ` the weight of the row's class (1 unless classes are balanced), the intercepts not penalised: the objective of `linfa-logistic`, which is the
+//! Minimises `-Σ ln p(yᵢ | xᵢ) + α/2 · Σ w²`, the intercepts not penalised: the objective of `linfa-logistic`, which is the
 //! referee that the tests hold this against. `linfa-logistic` itself is dense: it multiplies every zero.
 
 use std::cell::RefCell;
@@ -25,15 +25,13 @@ pub struct SparseLogistic {
     pub max_iterations: u64,
     /// How many classes there are: targets are `0..classes`.
     pub classes: usize,
-    /// Whether the rows of each class together weigh as much as those of any other.
-    pub balanced: bool,
 }
 
 impl SparseLogistic {
     /// The settings with which models are fitted.
     #[must_use]
     pub fn new(alpha: f64, classes: usize) -> Self {
-        Self { alpha, tolerance: 1e-4, max_iterations: 1000, classes, balanced: false }
+        Self { alpha, tolerance: 1e-4, max_iterations: 1000, classes }
     }
 }
 
@@ -128,7 +126,7 @@ impl SparseLogistic {
         if start.len() != size {
             return input(format!("{} starting weights, not {size}", start.len()));
         }
-        let problem = Problem::new(matrix, targets, self.alpha, self.class_weights(targets));
+        let problem = Problem::new(matrix, targets, self.alpha, self.classes);
         // Relative to the gradient at zero, wherever the fit starts, so that a warm start ends as exactly as a cold one.
         let wanted = self.tolerance * norm(&problem.evaluate(&zero).1);
         let (_, gradient) = problem.evaluate(&start);
@@ -154,19 +152,6 @@ impl SparseLogistic {
     }
 }
 
-impl SparseLogistic {
-    /// What the rows of each class weigh; all together as much as there are rows.
-    fn class_weights(&self, targets: &[usize]) -> Vec<f64> {
-        if !self.balanced {
-            return vec![1.0; self.classes];
-        }
-        let mut counts = vec![0.0_f64; self.classes];
-        targets.iter().for_each(|&target| counts[target] += 1.0);
-        let occurring = counts.iter().filter(|&&count| count > 0.0).count() as f64;
-        counts.iter().map(|count| targets.len() as f64 / (occurring * count.max(1.0))).collect()
-    }
-}
-
 /// A point, its cost and its gradient.
 type Evaluated = (Vec<f64>, f64, Vec<f64>);
 
@@ -176,8 +161,7 @@ struct Problem<'a> {
     transposed: Csr,
     targets: &'a [usize],
     alpha: f64,
-    /// What the rows of each class weigh.
-    class_weights: Vec<f64>,
+    classes: usize,
     /// The last one: the line search asks for the two one after the other, and one pass gives both.
     memo: RefCell<Option<Evaluated>>,
 }
@@ -186,8 +170,8 @@ struct Problem<'a> {
 const CHUNK: usize = 256;
 
 impl<'a> Problem<'a> {
-    fn new(matrix: &'a Csr, targets: &'a [usize], alpha: f64, class_weights: Vec<f64>) -> Self {
-        Self { matrix, transposed: matrix.transposed(), targets, alpha, class_weights, memo: RefCell::default() }
+    fn new(matrix: &'a Csr, targets: &'a [usize], alpha: f64, classes: usize) -> Self {
+        Self { matrix, transposed: matrix.transposed(), targets, alpha, classes, memo: RefCell::default() }
     }
 
     fn evaluate(&self, weights: &[f64]) -> (f64, Vec<f64>) {
@@ -197,8 +181,7 @@ impl<'a> Problem<'a> {
             return (*cost, gradient.clone());
         }
         // The threads share everything but the memo.
-        let &Self { matrix, ref transposed, targets, alpha, ref class_weights, .. } = self;
-        let classes = class_weights.len();
+        let &Self { matrix, ref transposed, targets, alpha, classes, .. } = self;
         let (penalised, intercepts) = weights.split_at(weights.len() - classes);
         // p - y of every row, and its loss.
         let mut errors = vec![0.0; targets.len() * classes];
@@ -215,12 +198,11 @@ impl<'a> Problem<'a> {
                     *value = libm::exp(*value - most);
                     sum += *value;
                 }
-                let weight = class_weights[targets[row]];
-                *loss = weight * (libm::log(sum) - target_logit);
+                *loss = libm::log(sum) - target_logit;
                 for value in p.iter_mut() {
-                    *value *= weight / sum;
+                    *value /= sum;
                 }
-                p[targets[row]] -= weight;
+                p[targets[row]] -= 1.0;
             }
         });
         let mut gradient = vec![0.0; weights.len()];
@@ -346,7 +328,7 @@ mod tests {
             .max_iterations(10_000)
             .fit(&Dataset::new(dense.clone(), Array1::from(targets.clone())))
             .expect("fits");
-        let problem = Problem::new(&csr, &targets, alpha, vec![1.0; 3]);
+        let problem = Problem::new(&csr, &targets, alpha, 3);
         let mut reference: Vec<f64> = theirs.params().iter().copied().collect();
         reference.extend(theirs.intercept());
         let (a, b) = (problem.evaluate(&ours.weights).0, problem.evaluate(&reference).0);
@@ -364,7 +346,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_cost() {
         let (csr, _, targets) = problem();
-        let problem = Problem::new(&csr, &targets, 0.3, vec![0.5, 1.0, 2.0]);
+        let problem = Problem::new(&csr, &targets, 0.3, 3);
         let point: Vec<f64> = (0..21).map(|i| f64::from(i) / 10.0 - 1.0).collect();
         let (_, gradient) = problem.evaluate(&point);
         for index in 0..point.len() {
@@ -375,40 +357,6 @@ mod tests {
             };
             let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
             assert!((slope - gradient[index]).abs() < 1e-4 * (1.0 + slope.abs()), "{index}: {slope} {}", gradient[index]);
-        }
-    }
-
-    /// Rows of a rare class that weigh double are worth the same as each of them twice.
-    #[test]
-    fn balanced_classes_are_as_repeated_rows() {
-        let (csr, _, targets) = problem();
-        let mut few = Csr { starts: vec![0], width: csr.width, ..Csr::default() };
-        let mut few_targets = Vec::new();
-        let mut add = |row: usize| {
-            for (column, value) in csr.row(row) {
-                few.columns.push(column as u32);
-                few.values.push(value);
-            }
-            few.starts.push(few.columns.len());
-            few_targets.push(targets[row]);
-        };
-        (0..150).filter(|row| targets[*row] != 2 || row % 2 == 0).for_each(&mut add);
-        let balanced = SparseLogistic { balanced: true, tolerance: 1e-8, ..SparseLogistic::new(0.5, 3) };
-        let by_weight = balanced.fit_from(&few, &few_targets, None).expect("converges");
-        let (mut whole, mut whole_targets) = (few.clone(), few_targets.clone());
-        for row in (0..few.height()).filter(|&row| few_targets[row] == 2) {
-            for (column, value) in few.row(row) {
-                whole.columns.push(column as u32);
-                whole.values.push(value);
-            }
-            whole.starts.push(whole.columns.len());
-            whole_targets.push(2);
-        }
-        // 125 rows weigh as much as 150: so must the penalty.
-        let repeated = SparseLogistic { alpha: 0.5 * 150.0 / 125.0, tolerance: 1e-8, ..SparseLogistic::new(0.5, 3) };
-        let by_repetition = repeated.fit_from(&whole, &whole_targets, None).expect("converges");
-        for (a, b) in by_weight.weights.iter().zip(&by_repetition.weights) {
-            assert!((a - b).abs() < 1e-5, "{a} and {b}");
         }
     }
 

@@ -7,14 +7,14 @@ use crate::model::Threshold;
 use crate::policy::{Policy, Verdict};
 
 /// One threshold for all labels that hold a note, on their probabilities together: the lowest at which no more of the harmless notes are held than
-/// the policy allows.
-pub(super) fn hold_thresholds(head: &HeadData, found: &OutOfFold, policy: &Policy) -> Vec<Threshold> {
+/// allowed (0 to 1).
+pub(super) fn hold_thresholds(head: &HeadData, found: &OutOfFold, policy: &Policy, false_alarms: f32) -> Vec<Threshold> {
     let holds: Vec<bool> = head.labels.iter().map(|label| policy.verdict(&head.name, label) == Verdict::Hold).collect();
     let total = |p: &[f32]| p.iter().zip(&holds).filter(|(_, holds)| **holds).map(|(p, _)| *p).sum::<f32>();
     let notes = || found.probabilities.iter().zip(&found.targets);
     let mut harmless: Vec<f32> = notes().filter(|(_, target)| !holds[**target]).map(|(p, _)| total(p)).collect();
     harmless.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (f64::from(policy.false_alarms) * harmless.len() as f64) as usize;
+    let allowed = (f64::from(false_alarms) * harmless.len() as f64) as usize;
     // Just above the first harmless note that must not be held.
     let at = harmless.get(allowed).map_or(0.5, |p| p.next_up()).min(1.0);
     let likeliest = |p: &[f32]| {

@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
 use crate::error::Error;
-use crate::features::WordClasses;
 
 /// Vectors of words in lower case.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,14 +19,11 @@ pub struct WordVectors {
     index: BTreeMap<String, usize>,
     values: Vec<f32>,
     dimensions: usize,
-    /// The class of each word; empty where the file has none.
-    classes: Vec<u16>,
     digest: String,
 }
 
 impl WordVectors {
-    /// Reads a file of `data/vectors`: `words` (UTF-8, a word a line), `vectors` (i8, words × dimensions) and `scale` (one f32, the worth of a unit), and
-    /// where there are classes of words, `classes` (u16, one a word; 65535 for a word that is a class of its own).
+    /// Reads a file of `data/vectors`: `words` (UTF-8, a word a line), `vectors` (i8, words × dimensions) and `scale` (one f32, the worth of a unit).
     ///
     /// # Errors
     ///
@@ -57,15 +53,8 @@ impl WordVectors {
         if rows != index.len() || dimensions == 0 {
             return Err(format!("{rows} vectors for {} words", index.len()));
         }
-        let classes: Vec<u16> = match tensors.tensor("classes") {
-            Ok(view) if view.dtype() == Dtype::U16 => view.data().as_chunks().0.iter().map(|chunk| u16::from_le_bytes(*chunk)).collect(),
-            _ => Vec::new(),
-        };
-        if !classes.is_empty() && classes.len() != rows {
-            return Err(format!("{} classes for {rows} words", classes.len()));
-        }
         let values = vectors.data().iter().map(|&byte| f32::from(byte.cast_signed()) * scale).collect();
-        Ok(Self { index, values, dimensions, classes, digest: hex(Sha256::new_with_prefix(bytes)) })
+        Ok(Self { index, values, dimensions, digest: hex(Sha256::new_with_prefix(bytes)) })
     }
 
     /// The vector of a word.
@@ -78,24 +67,6 @@ impl WordVectors {
     /// The words, in the order of the alphabet.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.index.keys().map(String::as_str)
-    }
-
-    /// The class of a word, where the file has classes.
-    #[must_use]
-    pub fn class(&self, word: &str) -> Option<u16> {
-        self.classes.get(*self.index.get(word)?).copied()
-    }
-
-    /// All words with their classes; none where the file has no classes.
-    #[must_use]
-    pub fn word_classes(&self) -> WordClasses {
-        WordClasses::new(self.words().filter_map(|word| Some((word, self.class(word)?))))
-    }
-
-    /// Whether the file has classes.
-    #[must_use]
-    pub fn has_classes(&self) -> bool {
-        !self.classes.is_empty()
     }
 
     /// How many numbers a vector has.

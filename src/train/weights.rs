@@ -147,7 +147,7 @@ impl<'a> Training<'a> {
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
             let (matrix, targets) = &data[index];
-            let solver = SparseLogistic { tolerance, balanced: self.settings.balanced, ..SparseLogistic::new(alpha, head.labels.len()) };
+            let solver = SparseLogistic { tolerance, ..SparseLogistic::new(alpha, head.labels.len()) };
             solver
                 .fit_from(matrix, targets, start.map(|start| start[index].as_slice()))
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })

@@ -37,7 +37,7 @@ fn an_accepted_feature_speaks_for_no_held_label() {
     assert!(weights[2] > weights[0], "it speaks for romantic: {weights:?}");
     let classifier = |phrases: &[&str]| {
         let policy = Policy { accept: phrases.iter().map(|&phrase| phrase.to_owned()).collect(), ..Policy::shipped() };
-        Classifier::new(&model).with_policy(policy).expect("usable")
+        Classifier::new(&model).expect("whole").with_policy(policy).expect("usable")
     };
     let note = "A handsome bridge.";
     let (plain, accepted) = (logits(&classifier(&[]), note), logits(&classifier(&["Handsome"]), note));

@@ -140,6 +140,7 @@ fn with_presets() -> Model {
     let mut model = Model::from_bytes(SHIPPED).expect("whole");
     let policy = Policy::shipped();
     let head = &mut model.about.heads[0];
+    head.presets.clear();
     for (strictness, at) in [(Strictness::Relaxed, 0.9), (Strictness::Strict, 0.3)] {
         let threshold = |label: &String| Threshold {
             at: if policy.verdict("intent", label) == Verdict::Hold { at } else { 0.0 },
@@ -162,7 +163,8 @@ fn strictness_takes_the_thresholds_fitted_for_it() {
     let read = Model::from_bytes(&bytes).expect("readable");
     assert_eq!(read.about.heads, model.about.heads);
     let verdict = |strictness: &str, rest: &str| {
-        let classifier = Classifier::new(&read).with_amended_policy(&format!("strictness = '{strictness}'\n{rest}")).expect("usable");
+        let classifier =
+            Classifier::new(&read).expect("whole").with_amended_policy(&format!("strictness = '{strictness}'\n{rest}")).expect("usable");
         classifier.assess(BETWEEN).verdict
     };
     assert_eq!(
