@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Trains the shipped model from the shipped corpus: the same corpus gives the same bytes.
-# Usage: models/train.sh [OUTPUT]
+# Trains the shipped model from the shipped corpus, and writes its card: the same corpus gives the same bytes.
+# Usage: models/train.sh [MODEL CARD]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec cargo run --release --bin thinktwice-train -- fit \
     --data data/corpus \
     --vectors data/vectors/words.safetensors \
     --out-of-scope data/out-of-scope.jsonl \
-    --output "${1:-models/default.safetensors}"
+    --evaluation data/evaluation/notes.jsonl \
+    --suite data/evaluation/behaviour.jsonl \
+    --output "${1:-models/default.safetensors}" \
+    --card "${2:-models/README.md}"

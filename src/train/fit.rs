@@ -14,6 +14,7 @@ use super::matrix::{BlockWeights, Collision};
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::problem::{HeadData, Problem};
 use super::select::{Ablation, Selection, select};
+use super::slices::{Slice, slices};
 use super::solver::SolverError;
 use super::thresholds::{hold_thresholds, winner_thresholds};
 use super::vectors::WordVectors;
@@ -79,6 +80,18 @@ pub enum Weighting {
     Idf,
     /// Those more that stand with one label oftener than with the others (Wang and Manning 2012).
     LogCountRatio,
+}
+
+impl Weighting {
+    /// The name that reports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Idf => "idf",
+            Self::LogCountRatio => "log-count ratio",
+        }
+    }
 }
 
 /// How far a fit is.
@@ -156,10 +169,18 @@ pub struct Extras {
 pub struct Fitted {
     /// The model.
     pub model: Model,
+    /// The settings that it was made with: those that were asked for, or better ones.
+    pub settings: FitSettings,
+    /// What it learned from.
+    pub corpus: CorpusRecord,
+    /// How many texts that are no notes it was shown.
+    pub out_of_scope: usize,
     /// The figures of each head.
     pub reports: Vec<HeadReport>,
     /// The share of the texts that are no notes which the guard refuses, where there were any to learn from.
     pub refused: Option<Figure>,
+    /// The cross-validated accuracy of the first head on parts of the notes.
+    pub slices: Vec<Slice>,
     /// What other settings would have done, where better ones were looked for.
     pub ablations: Vec<Ablation>,
 }
@@ -233,24 +254,35 @@ pub fn fit_with_progress(
             }
         })
         .collect();
+    let record = CorpusRecord::new(corpus);
     let about = About {
         name: settings.name.clone(),
         heads: model_heads,
         features: settings.features.clone(),
         guard,
         policy: policy_for(&problem.heads, policy),
-        training: training_record(corpus, settings, extras, &reports, refused.as_ref())?,
+        training: training_record(&record, settings, extras, &reports, refused.as_ref())?,
     };
     let mut model = assemble(about, &training, &weights, &out_of_fold);
     model.to_bytes()?;
-    Ok(Fitted { model, reports, refused, ablations: selection.ablations })
+    let measured = nested.as_ref().unwrap_or(&out_of_fold);
+    Ok(Fitted {
+        slices: slices_of(&problem, &measured[0]),
+        settings: settings.clone(),
+        corpus: record,
+        out_of_scope: extras.out_of_scope.len(),
+        ablations: selection.ablations,
+        model,
+        reports,
+        refused,
+    })
 }
 
 /// What the model file says of how the model was made.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct TrainingRecord<'a> {
-    corpus: CorpusRecord,
+    corpus: &'a CorpusRecord,
     out_of_scope: usize,
     settings: &'a FitSettings,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -260,23 +292,33 @@ struct TrainingRecord<'a> {
     out_of_scope_refused: Option<&'a Figure>,
 }
 
-#[derive(Serialize)]
-struct CorpusRecord {
-    digest: String,
-    notes: usize,
-    groups: usize,
+/// Which corpus a model was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CorpusRecord {
+    /// SHA-256 over texts, labels and groups, in hexadecimal.
+    pub digest: String,
+    /// How many notes it has.
+    pub notes: usize,
+    /// How many groups they came from.
+    pub groups: usize,
+}
+
+impl CorpusRecord {
+    fn new(corpus: &Corpus) -> Self {
+        let groups: BTreeSet<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
+        Self { digest: corpus.digest(), notes: corpus.notes.len(), groups: groups.len() }
+    }
 }
 
 fn training_record(
-    corpus: &Corpus,
+    corpus: &CorpusRecord,
     settings: &FitSettings,
     extras: &Extras,
     reports: &[HeadReport],
     refused: Option<&Figure>,
 ) -> Result<Box<RawValue>, FitError> {
-    let groups: BTreeSet<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
     let record = TrainingRecord {
-        corpus: CorpusRecord { digest: corpus.digest(), notes: corpus.notes.len(), groups: groups.len() },
+        corpus,
         out_of_scope: extras.out_of_scope.len(),
         settings,
         word_vectors: extras.vectors.as_ref().map(WordVectors::digest),
@@ -295,6 +337,12 @@ fn check(settings: &FitSettings) -> Result<(), FitError> {
         return Err(FitError::Setting("a vocabulary of 0 features".to_owned()));
     }
     Ok(())
+}
+
+fn slices_of(problem: &Problem<'_>, found: &OutOfFold) -> Vec<Slice> {
+    let notes: Vec<&Note> = found.rows.iter().map(|&row| problem.notes[row]).collect();
+    let right: Vec<bool> = found.probabilities.iter().zip(&found.targets).map(|(p, target)| argmax(p) == *target).collect();
+    slices(&notes, &right)
 }
 
 fn report(head: &HeadData, found: &OutOfFold, groups: &[&str]) -> HeadReport {

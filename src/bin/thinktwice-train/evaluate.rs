@@ -73,16 +73,22 @@ fn measure(args: &EvaluateArgs) -> anyhow::Result<Report> {
         Some(path) => Classifier::load(path)?,
     };
     let against = args.against.as_deref().map(Classifier::load).transpose()?;
-    let heads: Vec<String> = classifier.about().heads.iter().map(|head| head.name.clone()).collect();
-    let corpus = args.data.read(&heads)?;
-    let mut evaluation = evaluate(&classifier, &corpus)?;
-    evaluation.misses.truncate(args.misses);
+    let mut report = report_on(&classifier, &args.data, args.suite.as_deref())?;
+    report.evaluation.misses.truncate(args.misses);
+    if let Some(against) = against {
+        report.comparison = Some(compare(&classifier, &against, &args.data.read_for(&classifier)?)?);
+    }
+    Ok(report)
+}
+
+/// What a model makes of labelled notes and of behavioural cases.
+pub(super) fn report_on(classifier: &Classifier, data: &DataArgs, suite: Option<&Path>) -> anyhow::Result<Report> {
     Ok(Report {
         name: classifier.about().name.clone(),
-        data: args.data.data.iter().map(|path| path.display().to_string()).collect(),
-        evaluation,
-        comparison: against.map(|against| compare(&classifier, &against, &corpus)).transpose()?,
-        suite: args.suite.as_deref().map(read_suite).transpose()?.map(|cases| run_suite(&classifier, &cases)),
+        data: data.data.iter().map(|path| path.display().to_string()).collect(),
+        evaluation: evaluate(classifier, &data.read_for(classifier)?)?,
+        comparison: None,
+        suite: suite.map(read_suite).transpose()?.map(|cases| run_suite(classifier, &cases)),
     })
 }
 

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use thinktwice::Policy;
 use thinktwice::train::FitSettings;
 use thinktwice::train::fit::{HeadReport, Progress, fit_with_progress};
 use thinktwice::train::select::Ablation;
+use thinktwice::{Classifier, Policy};
 
+use super::evaluate::report_on;
 use super::output::write_whole;
-use super::{DataArgs, ExtrasArgs};
+use super::{DataArgs, ExtrasArgs, report};
 
 #[derive(Args)]
 pub(super) struct FitArgs {
@@ -22,7 +23,16 @@ pub(super) struct FitArgs {
     /// Where to write the model; an existing file is replaced once the new one is complete
     #[arg(short, long, value_name = "MODEL")]
     output: PathBuf,
-    /// A policy (TOML) to put into the model instead of the shipped one
+    /// Write a model card (Markdown) as well
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
+    /// Labelled notes that are not trained on, for the card: .jsonl or .csv files, or folders of them
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "card")]
+    evaluation: Vec<PathBuf>,
+    /// Behavioural cases for the card (JSON Lines, in the form of data/evaluation/behaviour.jsonl)
+    #[arg(long, value_name = "FILE", requires = "evaluation")]
+    suite: Option<PathBuf>,
+    /// A policy (TOML) to put into the model: what it changes in the shipped one
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
@@ -63,6 +73,15 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut fitted = fit_with_progress(&corpus, &settings, &policy, &args.extras.read()?, &say)?;
     let bytes = fitted.model.to_bytes()?;
+    if let Some(path) = &args.card {
+        let report = if args.evaluation.is_empty() {
+            None
+        } else {
+            let data = DataArgs { data: args.evaluation.clone(), skip_bad_rows: false };
+            Some(report_on(&Classifier::new(&fitted.model)?, &data, args.suite.as_deref())?)
+        };
+        write_whole(path, report::card(&fitted, bytes.len(), report.as_ref()).as_bytes())?;
+    }
     write_whole(&args.output, &bytes)?;
     let seconds = start.elapsed().as_secs_f64();
     print_ablations(&fitted.ablations);

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use thinktwice::Classifier;
 use thinktwice::train::{Corpus, Extras, WordVectors};
 
 #[derive(Parser)]
@@ -64,6 +65,12 @@ impl ExtrasArgs {
 }
 
 impl DataArgs {
+    /// Reads the notes with their labels for the heads of a model.
+    fn read_for(&self, classifier: &Classifier) -> anyhow::Result<Corpus> {
+        let heads: Vec<String> = classifier.about().heads.iter().map(|head| head.name.clone()).collect();
+        self.read(&heads)
+    }
+
     fn read(&self, heads: &[String]) -> anyhow::Result<Corpus> {
         let corpus = Corpus::read(&self.data, heads, self.skip_bad_rows)?;
         for row in &corpus.skipped {

@@ -1,5 +1,6 @@
 //! What `evaluate` found, and the forms that it is given in.
 
+mod card;
 mod html;
 mod human;
 mod svg;
@@ -12,6 +13,7 @@ use thinktwice::train::evaluate::Evaluation;
 use thinktwice::train::metrics::Figure;
 use thinktwice::train::suite::KindResult;
 
+pub(super) use card::card;
 pub(super) use html::html;
 pub(super) use human::human;
 
