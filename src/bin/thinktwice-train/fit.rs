@@ -8,8 +8,8 @@ use thinktwice::Policy;
 use thinktwice::train::FitSettings;
 use thinktwice::train::fit::{HeadReport, Progress, fit_with_progress};
 use thinktwice::train::select::Ablation;
+use thinktwice::whole_file;
 
-use super::output::write_whole;
 use super::{DataArgs, ExtrasArgs};
 
 #[derive(Args)]
@@ -63,7 +63,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut fitted = fit_with_progress(&corpus, &settings, &policy, &args.extras.read()?, &say)?;
     let bytes = fitted.model.to_bytes()?;
-    write_whole(&args.output, &bytes)?;
+    whole_file::write(&args.output, &bytes)?;
     let seconds = start.elapsed().as_secs_f64();
     print_ablations(&fitted.ablations);
     for report in &fitted.reports {
