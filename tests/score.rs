@@ -196,7 +196,7 @@ fn order_is_kept_over_many_batches_and_threads_change_no_byte() {
         // Uneven work, and now and then a row that cannot be read.
         let note = notes[number * number % 5].repeat(1 + number % 7 / 6 * 20);
         let text = if number % 1000 == 999 { Value::from(number) } else { note.as_str().into() };
-        json += &format!("{}\n", serde_json::json!({ "n": number, "text": text }));
+        json += &(serde_json::json!({ "n": number, "text": text }).to_string() + "\n");
         csv.write_record([&number.to_string(), &note]).expect("written");
     }
     place.write("a.jsonl", &json).write("a.csv", csv.into_inner().expect("written"));

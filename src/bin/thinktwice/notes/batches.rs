@@ -245,8 +245,11 @@ mod tests {
         }
     }
 
-    /// Line and content of every record, or of a line that is none; read `step` bytes at a time.
-    fn records(input: &[u8], step: usize) -> Vec<(u64, Result<Vec<Vec<u8>>, String>)> {
+    /// The cells of a record, or why a line is none.
+    type Record = Result<Vec<Vec<u8>>, String>;
+
+    /// Every record with its line; read `step` bytes at a time.
+    fn records(input: &[u8], step: usize) -> Vec<(u64, Record)> {
         let mut batches = Batches::new(Box::new(Trickle(input.to_vec(), step)));
         batches.scanner = Scanner::records(b',');
         let mut records = Vec::new();

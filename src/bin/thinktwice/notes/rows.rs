@@ -176,3 +176,47 @@ impl<'de> Deserialize<'de> for Object<'de> {
         deserializer.deserialize_map(Pairs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn table(columns: usize) -> Table {
+        Table { columns: vec!["text".to_owned(); columns], text: columns - 1, separator: b';', marked: false, crlf: false }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_notes_or_errors_each_with_its_line(bytes in prop::collection::vec(any::<u8>(), 0..80), columns in 1_usize..4) {
+            let batch = Batch { line: 7, size: bytes.len() as u64, rows: Ok(bytes.clone()) };
+            for layout in [Layout::Json { key: "text".to_owned() }, Layout::Csv(table(columns)), Layout::Text] {
+                let mut before = 6;
+                layout.visit(&batch, |note| {
+                    assert!(before < note.line && note.line <= 7 + newlines(&bytes));
+                    // A lone CR ends a record too, and leaves it on the same line.
+                    before = note.line - u64::from(bytes.contains(&b'\r'));
+                    if let (Row::Cells(record), Layout::Csv(table)) = (&note.row, &layout) {
+                        assert_eq!(table.cells(record).len(), columns);
+                    }
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn every_layout_gives_the_same_note() {
+        let inputs = [
+            (Layout::Json { key: "text".to_owned() }, "\n{\"a\":1,\"text\":\"no\",\"text\":\"caf\\u00e9; \\\"x\\\"\"}\r\n"),
+            (Layout::Csv(table(2)), "\r\n1;\"café; \"\"x\"\"\"\r\n"),
+            (Layout::Text, "\ncafé; \"x\"\r\n"),
+        ];
+        for (layout, input) in inputs {
+            let batch = Batch { line: 1, size: 0, rows: Ok(input.as_bytes().to_vec()) };
+            let mut notes = Vec::new();
+            layout.visit(&batch, |note| notes.push((note.line, note.text.map(Cow::into_owned))));
+            assert_eq!(notes, [(2, Ok("café; \"x\"".to_owned()))]);
+        }
+    }
+}

@@ -26,14 +26,14 @@ use summary::{Summary, thousands};
 
 #[derive(Args)]
 #[command(after_help = "\
-Every row is written back, in order. A JSON object gains the key \"assessment\"; a CSV gains the columns tt_verdict, tt_intent,
-tt_confidence, tt_reason, tt_p_LABEL for each intent, and tt_error. A line of plain text becomes an object with \"line\", \"text\"
-and \"assessment\"; blank lines are passed over. Where a message is empty, \"assessment\" is null and tt_verdict says \"empty\".
+Every row is written back, in order. A JSON object gains the key \"assessment\"; a CSV gains the columns tt_verdict, tt_intent, tt_confidence, \
+tt_reason, tt_p_LABEL for each intent, and tt_error. A line of plain text becomes an object with \"line\", \"text\" and \"assessment\"; blank \
+lines are passed over. Where a message is empty, \"assessment\" is null and tt_verdict says \"empty\".
 
 The archive that the network gives its members is known by its columns: Invitations.csv needs no --text-column.
 
-A row that cannot be read is reported with its line, and kept with the reason under \"error\" or tt_error. The summary goes to
-standard error. Exit code: 0 every row was read, 1 some row could not be read, 2 the run failed and wrote no file.
+A row that cannot be read is reported with its line, and kept with the reason under \"error\" or tt_error. The summary goes to standard error. \
+Exit code: 0 every row was read, 1 some row could not be read, 2 the run failed and wrote no file.
 
 Examples:
   thinktwice score Invitations.csv -o scored.csv

@@ -18,7 +18,7 @@ impl Progress {
     /// Shows itself on standard error, if that is a terminal and nothing is written to one beside it.
     pub(super) fn new(size: Option<u64>, visible: bool) -> Self {
         let target = if visible && std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let template = if size.is_some() { "{bar:30} {percent:>3} %  {msg}, {eta} left" } else { "{spinner} {msg}" };
+        let template = if size.is_some() { "{bar:20} {percent:>3} %  {msg}, {eta} left" } else { "{spinner} {msg}" };
         let style = ProgressStyle::with_template(template).expect("the template is tested").progress_chars("━╸ ");
         let bar = ProgressBar::with_draw_target(size, target).with_style(style);
         Self { bar, start: Instant::now(), notes: 0 }
