@@ -17,6 +17,7 @@
 //! - [`model`]: a model as plain data, and its file.
 //! - [`features`] and [`text`]: from a note to n-grams, the same way in training and in scoring.
 //! - [`train`] (feature `train`): from a labelled corpus to a model.
+//! - [`whole_file`] (feature `cli` or `train`): files that are there whole or not at all.
 //!
 //! # Cargo features
 //!
@@ -37,6 +38,8 @@ mod ruling;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(any(feature = "cli", feature = "train"))]
+pub mod whole_file;
 
 pub use assessment::Assessment;
 pub use classifier::Classifier;

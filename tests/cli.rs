@@ -109,25 +109,6 @@ fn a_model_or_policy_that_cannot_be_used_is_one_clear_line() {
 }
 
 #[test]
-fn score_keeps_order_and_reports_bad_rows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = folder.path().join("out.jsonl");
-    std::fs::write(&output, "old").expect("written");
-    let input = b"{\"text\":\"\",\"n\":1}\n\n{\"text\":\"Are you single?\",\"n\":2}\r\n{\"text\":3}\n{broken\n\xFF\n{\"n\":3}\n{\"text\":\"  \",\"n\":4}";
-    let result = thinktwice(&["score", "-", "-o", output.to_str().expect("a path")], input);
-    assert_eq!(result.status.code(), Some(1));
-    let error = String::from_utf8_lossy(&result.stderr).into_owned();
-    for (line, cause) in [(4, "not a string"), (5, "not a JSON object"), (6, "not UTF-8"), (7, "no \"text\"")] {
-        assert!(error.lines().any(|text| text.contains(&format!(":{line}: ")) && text.contains(cause)), "{error}");
-    }
-    let written = std::fs::read_to_string(&output).expect("written");
-    let rows: Vec<serde_json::Value> = written.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
-    let verdicts: Vec<Option<&str>> = rows.iter().map(|row| row["assessment"]["verdict"].as_str()).collect();
-    assert_eq!(verdicts, [Some("unsure"), Some("hold"), None, None, None, None, Some("unsure")]);
-    assert_eq!(rows[3]["line"], 5);
-}
-
-#[test]
 fn training_on_a_bad_corpus_writes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("notes.jsonl");

@@ -1,7 +1,14 @@
 //! The transcripts in the README are what the program prints. `TRYCMD=overwrite cargo test --test readme` renews them.
 #![cfg(feature = "cli")]
 
+use std::path::Path;
+
 #[test]
 fn the_readme_tells_the_truth() {
-    trycmd::TestCases::new().case("README.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The transcripts run in a folder of their own, beside the example that they read.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root.join("docs/examples/Invitations.csv"), folder.path().join("Invitations.csv")).expect("copied");
+    std::env::set_current_dir(folder.path()).expect("there");
+    trycmd::TestCases::new().case(root.join("README.md"));
 }

@@ -8,9 +8,9 @@ use thinktwice::Classifier;
 use thinktwice::train::compare::compare;
 use thinktwice::train::evaluate::evaluate;
 use thinktwice::train::suite::{Case, run_suite};
+use thinktwice::whole_file;
 
 use super::DataArgs;
-use super::output::write_whole;
 use super::report::{self, Report};
 
 #[derive(Args)]
@@ -61,7 +61,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         Format::Html => report::html(&report),
     };
     match &args.output {
-        Some(path) => write_whole(path, text.as_bytes())?,
+        Some(path) => whole_file::write(path, text.as_bytes())?,
         None => anstream::print!("{text}"),
     }
     Ok(())

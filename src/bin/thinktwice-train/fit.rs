@@ -7,10 +7,9 @@ use clap::Args;
 use thinktwice::train::FitSettings;
 use thinktwice::train::fit::{HeadReport, Progress, fit_with_progress};
 use thinktwice::train::select::Ablation;
-use thinktwice::{Classifier, Policy};
+use thinktwice::{Classifier, Policy, whole_file};
 
 use super::evaluate::report_on;
-use super::output::write_whole;
 use super::{DataArgs, ExtrasArgs, report};
 
 #[derive(Args)]
@@ -80,9 +79,9 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
             let data = DataArgs { data: args.evaluation.clone(), skip_bad_rows: false };
             Some(report_on(&Classifier::new(&fitted.model)?, &data, args.suite.as_deref())?)
         };
-        write_whole(path, report::card(&fitted, bytes.len(), report.as_ref()).as_bytes())?;
+        whole_file::write(path, report::card(&fitted, bytes.len(), report.as_ref()).as_bytes())?;
     }
-    write_whole(&args.output, &bytes)?;
+    whole_file::write(&args.output, &bytes)?;
     let seconds = start.elapsed().as_secs_f64();
     print_ablations(&fitted.ablations);
     for report in &fitted.reports {

@@ -4,7 +4,6 @@ mod audit;
 mod curve;
 mod evaluate;
 mod fit;
-mod output;
 mod report;
 
 use std::path::PathBuf;

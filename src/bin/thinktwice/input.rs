@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 /// The largest draft that is read, in bytes: a thousand times the longest note.
-const LARGEST: u64 = 1 << 20;
+pub(crate) const LARGEST: u64 = 1 << 20;
 
 /// The draft in a file, or on standard input for `-`.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {

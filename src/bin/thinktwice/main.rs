@@ -6,6 +6,7 @@ mod generate;
 mod input;
 mod model;
 mod model_args;
+mod notes;
 mod pages;
 mod render;
 mod score;
