@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod input;
+mod lsp;
 mod model;
 mod model_args;
 mod notes;
@@ -46,6 +47,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what is in a model: labels, figures, settings, and what speaks most for each label
     Model(model::ModelCommandArgs),
+    /// Read a draft while it is typed, as a language server for an editor
+    Lsp(lsp::LspArgs),
     /// Print a script that completes this program's arguments in a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Model(args) => model::run(args),
+        Command::Lsp(args) => lsp::run(args),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),
     };
