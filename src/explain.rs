@@ -13,6 +13,8 @@ use crate::text::TokenKind;
 const PHRASES: usize = 5;
 /// A phrase of less than this share of the strongest one is left out.
 const LEAST_SHARE: f32 = 0.25;
+/// Up to how many bytes a phrase says too little by itself.
+const SHORT_WORD: usize = 3;
 /// The least number of words that must be left of an edited note: fewer are no note.
 const WORDS_LEFT: usize = 3;
 
@@ -88,8 +90,12 @@ fn phrases(shares: &[Share], is_word: &[bool], column: usize, labels: usize) -> 
     let most = weights.iter().copied().fold(0.0, f32::max);
     let mut runs: Vec<(Range<usize>, f32)> = Vec::new();
     let mut open: Option<(usize, f32)> = None;
+    let carries = |index: usize| weights.get(index).is_some_and(|weight| *weight > LEAST_SHARE * most);
+    // "take you out for a drink": one word between two that speak, and not against them, is part of the phrase.
+    let bridges =
+        |index: usize| index > 0 && carries(index - 1) && carries(index + 1) && is_word[index] && weights[index] > -LEAST_SHARE * most;
     for index in 0..=weights.len() {
-        let speaks = index < weights.len() && weights[index] > LEAST_SHARE * most;
+        let speaks = index < weights.len() && (carries(index) || bridges(index));
         match (&mut open, speaks) {
             (None, true) => open = Some((index, weights[index])),
             (Some((_, sum)), true) => *sum += weights[index],
@@ -103,6 +109,11 @@ fn phrases(shares: &[Share], is_word: &[bool], column: usize, labels: usize) -> 
             }
             (None, false) => {}
         }
+    }
+    // A lone "the" is no phrase that a person would point at, where there is another.
+    let tells = |(bytes, _): &(Range<usize>, f32)| bytes.len() > SHORT_WORD;
+    if runs.iter().any(tells) {
+        runs.retain(tells);
     }
     let strongest = runs.iter().map(|(_, sum)| *sum).fold(0.0, f32::max);
     runs.retain(|(_, sum)| *sum >= LEAST_SHARE * strongest);

@@ -127,7 +127,8 @@ pub struct HeadPolicy {
 
 /// The ids of the findings that no label gives.
 pub(crate) const TOO_LONG: &str = "too-long";
-pub(crate) const UNKNOWN: &str = "unknown";
+/// Of a note that the model knows too little of.
+pub const UNKNOWN: &str = "unknown";
 pub(crate) const AMBIGUOUS: &str = "ambiguous";
 
 /// A policy: the rules of each head, the length limit, and the words for the answers that no label gives.

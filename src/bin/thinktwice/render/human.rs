@@ -3,11 +3,15 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation};
+use thinktwice::assessment::{Assessment, Edit, Explanation};
+use thinktwice::policy::UNKNOWN;
 use thinktwice::{Verdict, assessment::Finding};
 
+use super::note;
+use crate::terminal_width;
+
 const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Writes the whole answer.
 pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) -> io::Result<()> {
@@ -18,10 +22,15 @@ pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) 
         Some((first, rest)) => (Some(first), rest),
         None => (None, &[][..]),
     };
-    let sentence = first.map_or("The recipient is likely to read this as a note about work.", |finding| &finding.message);
-    write_wrapped(out, &format!("{}  ", assessment.verdict), style, sentence)?;
-    writeln!(out, "{DIM}{}{DIM:#}\n", certainty(assessment))?;
-    write_note(out, draft, &explanation.evidence, assessment.verdict)?;
+    let sentence = first.map_or_else(|| clear(assessment), |finding| finding.message.clone());
+    write_wrapped(out, &format!("{}  ", assessment.verdict), style, &sentence)?;
+    // Where too little is known, a reading would be a guess, and so would the words that carry it.
+    let unknown = first.is_some_and(|finding| finding.id == UNKNOWN);
+    let length = length(assessment);
+    let summary = if unknown { length } else { format!("{}; {length}", certainty(assessment)) };
+    writeln!(out, "{DIM}{}{DIM:#}\n", textwrap::fill(&summary, terminal_width()))?;
+    note::write(out, draft, if unknown { &[] } else { &explanation.evidence }, style, terminal_width())?;
+    writeln!(out)?;
     if assessment.verdict == Verdict::Hold {
         write_edits(out, draft, &explanation.edits)?;
     }
@@ -32,7 +41,18 @@ pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) 
         writeln!(out)?;
         write_wrapped(out, "Also: ", BOLD, &format!("{} {}", finding.message, finding.help))?;
     }
+    if let Some(finding) = first {
+        writeln!(out, "\n{DIM}thinktwice explain {}{DIM:#}", finding.id)?;
+    }
     Ok(())
+}
+
+/// What is said of a note that there is no finding on.
+fn clear(assessment: &Assessment) -> String {
+    match assessment.decisive().label.as_str() {
+        "professional" => "The recipient is likely to read this as a note about work.".to_owned(),
+        label => format!("Nothing that this policy looks for stands in the way of sending it; it reads as {label}."),
+    }
 }
 
 fn verdict_style(verdict: Verdict) -> Style {
@@ -54,59 +74,13 @@ fn certainty(assessment: &Assessment) -> String {
         p if p >= 0.6 => "probably",
         _ => "possibly",
     };
+    format!("{words} {} ({:.0} %)", decisive.label, 100.0 * decisive.confidence)
+}
+
+fn length(assessment: &Assessment) -> String {
     let length = assessment.length;
     let over = if length.characters > length.limit { ", too long" } else { "" };
-    format!("{words} {} ({:.0} %); {} of {} characters{over}", decisive.label, 100.0 * decisive.confidence, length.characters, length.limit)
-}
-
-/// The note with the phrases marked that carry the reading, broken at the terminal's width.
-fn write_note(out: &mut impl Write, draft: &str, evidence: &[Evidence], verdict: Verdict) -> io::Result<()> {
-    let mark = verdict_style(verdict).underline();
-    let width = terminal_width() - 4;
-    let marked = |at: usize| evidence.iter().any(|phrase| (phrase.start..phrase.end).contains(&at));
-    let mut from = 0;
-    for line in draft.split('\n') {
-        write!(out, "  {DIM}│{DIM:#} ")?;
-        let mut column = 0;
-        for piece in line.split_inclusive(' ') {
-            let word = piece.trim_end_matches(' ');
-            if column > 0 && column + word.chars().count() > width {
-                write!(out, "\n  {DIM}│{DIM:#} ")?;
-                column = 0;
-            } else if column > 0 {
-                write_marked(out, " ", mark, |_| marked(from - 1))?;
-            }
-            write_marked(out, word, mark, |at| marked(from + at))?;
-            column += piece.chars().count();
-            from += piece.len();
-        }
-        writeln!(out)?;
-        from += 1;
-    }
-    if !evidence.is_empty() {
-        let phrases: Vec<String> = evidence.iter().map(|phrase| format!("“{}”", visible(&phrase.text))).collect();
-        writeln!(out)?;
-        write_wrapped(out, &format!("Reads as {}: ", evidence[0].label), BOLD, &phrases.join(", "))?;
-    }
-    writeln!(out)
-}
-
-/// Writes the runs of `text` whose bytes `is_marked` in the style `mark`, and the others plain.
-fn write_marked(out: &mut impl Write, text: &str, mark: Style, is_marked: impl Fn(usize) -> bool) -> io::Result<()> {
-    let mut at = 0;
-    while at < text.len() {
-        let inside = is_marked(at);
-        let next = text[at..].char_indices().find(|(offset, _)| is_marked(at + offset) != inside);
-        let end = next.map_or(text.len(), |(offset, _)| at + offset);
-        let run = visible(&text[at..end]);
-        if inside {
-            write!(out, "{mark}{run}{mark:#}")?;
-        } else {
-            write!(out, "{run}")?;
-        }
-        at = end;
-    }
-    Ok(())
+    format!("{} of {} characters{over}", length.characters, length.limit)
 }
 
 fn write_edits(out: &mut impl Write, draft: &str, edits: &[Edit]) -> io::Result<()> {
@@ -120,45 +94,16 @@ fn write_edits(out: &mut impl Write, draft: &str, edits: &[Edit]) -> io::Result<
     writeln!(out)
 }
 
-/// Control characters made visible: a draft must not be able to write to the terminal.
+/// A piece of the draft in a sentence.
 fn visible(text: &str) -> String {
-    text.chars()
-        .map(|ch| {
-            if ch == '\t' {
-                ' '
-            } else if ch.is_control() {
-                '\u{FFFD}'
-            } else {
-                ch
-            }
-        })
-        .collect()
+    text.chars().filter_map(note::shown).collect()
 }
 
 /// A paragraph with a start in another style, broken at the terminal's width.
 fn write_wrapped(out: &mut impl Write, start: &str, style: Style, text: &str) -> io::Result<()> {
-    let width = terminal_width();
-    write!(out, "{style}{start}{style:#}")?;
-    let mut column = start.chars().count();
-    let mut fresh = true;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if !fresh && column + 1 + length > width {
-            writeln!(out)?;
-            column = 0;
-            fresh = true;
-        }
-        if !fresh {
-            write!(out, " ")?;
-            column += 1;
-        }
-        write!(out, "{word}")?;
-        column += length;
-        fresh = false;
+    let filled = textwrap::fill(&format!("{start}{text}"), terminal_width());
+    match filled.strip_prefix(start) {
+        Some(rest) => writeln!(out, "{style}{start}{style:#}{rest}"),
+        None => writeln!(out, "{filled}"),
     }
-    writeln!(out)
-}
-
-fn terminal_width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 100)
 }

@@ -1,4 +1,5 @@
 //! Assessments as people and programs read them.
 
 pub(crate) mod human;
+mod note;
 pub(crate) mod sarif;
