@@ -353,9 +353,9 @@ fn a_run_that_is_stopped_leaves_no_half_file() {
     place.write("out", "old");
     let program = assert_cmd::cargo::cargo_bin!("thinktwice");
     let start = |args: &[&str]| {
-        // Whoever runs the tests in the background may have told their children to ignore the signal.
+        // Whoever runs the tests in the background (nohup) may have told their children to ignore signals; then the program leaves them ignored.
         let mut command = Command::new("env");
-        command.arg("--default-signal=INT").arg(program).args(["score", "--no-policy", "--quiet", "-"]).args(args);
+        command.arg("--default-signal=INT,TERM,HUP").arg(program).args(["score", "--no-policy", "--quiet", "-"]).args(args);
         command.current_dir(place.0.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs")
     };
     let mut live = start(&[]);
