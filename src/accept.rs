@@ -12,7 +12,8 @@
 
 use crate::classifier::{Classifier, Scores, softmax};
 use crate::explain::Share;
-use crate::features::{Block, Scratch};
+use crate::features::Scratch;
+use crate::occurrences::Occurrence;
 use crate::policy::Verdict;
 use crate::text::{TokenKind, Tokens};
 
@@ -101,28 +102,17 @@ impl Classifier {
     fn excesses(&self, note: &str, scratch: &mut Scratch) -> (Vec<Excess>, usize) {
         scratch.tokens.read(note);
         let accepted = self.accepted().mark(&scratch.tokens);
-        let mut found: Vec<(usize, Block, usize, usize)> = Vec::new();
         let mut unknown_words = 0;
-        self.extractor().visit(note, scratch, |gram| match self.find(gram.fingerprint) {
-            Some(row) => found.push((row, gram.block, gram.first, gram.last)),
-            None => unknown_words += usize::from(gram.is_word && accepted[gram.first]),
-        });
-        found.sort_unstable();
-        let mut counts = [0_u32; Block::COUNT];
-        for same in found.chunk_by(|a, b| a.0 == b.0) {
-            counts[same[0].1 as usize] += 1;
-        }
-        let is_accepted = |same: &&[(usize, Block, usize, usize)]| {
-            same.iter().all(|&(_, _, first, last)| accepted[first..=last].iter().all(|&token| token))
-        };
-        let excess = |same: &[(usize, Block, usize, usize)]| {
-            let norm = 1.0 / (counts[same[0].1 as usize] as f32).sqrt();
+        let occurrences = self.occurrences(note, scratch, |gram| unknown_words += usize::from(gram.is_word && accepted[gram.first]));
+        let is_accepted = |same: &&[Occurrence]| same.iter().all(|place| accepted[place.first..=place.last].iter().all(|&token| token));
+        let excess = |same: &[Occurrence]| {
+            let norm = 1.0 / occurrences.norm(same[0].block);
             Excess {
-                logits: self.excess(&self.weights(same[0].0)).into_iter().map(|weight| weight * norm).collect(),
-                occurrences: same.iter().map(|&(_, _, first, last)| (first, last)).collect(),
+                logits: self.excess(&self.weights(same[0].row)).into_iter().map(|weight| weight * norm).collect(),
+                occurrences: same.iter().map(|place| (place.first, place.last)).collect(),
             }
         };
-        (found.chunk_by(|a, b| a.0 == b.0).filter(is_accepted).map(excess).collect(), unknown_words)
+        (occurrences.by_feature().filter(is_accepted).map(excess).collect(), unknown_words)
     }
 
     /// By how much a row's weights speak for labels that are not sent.

@@ -62,7 +62,7 @@ impl Classifier {
         let parts = Parts::read(SHIPPED).expect("the shipped model is tested");
         let index = Index::new(parts.buckets, Cow::Borrowed(parts.fingerprints)).expect("the shipped model is tested");
         let table = Table { index, weights: Cow::Borrowed(parts.weights), scale: parts.scale };
-        Self::assemble(parts.about, parts.digest, table, &parts.bias)
+        Self::assemble(parts.about, parts.digest, table, parts.bias)
     }
 
     /// The model in a file, with the policy that it carries.
@@ -93,14 +93,14 @@ impl Classifier {
         let model::Table { buckets, fingerprints, weights } = model::Table::new(model).map_err(broken)?;
         let index = Index::new(&buckets, Cow::Owned(fingerprints)).map_err(broken)?;
         let table = Table { index, weights: Cow::Owned(weights), scale: model.scale.clone() };
-        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, &model.bias))
+        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, model.bias.clone()))
     }
 
-    fn assemble(about: About, digest: String, table: Table, bias: &[f32]) -> Self {
+    fn assemble(about: About, digest: String, table: Table, bias: Vec<f32>) -> Self {
         Self {
             extractor: Extractor::new(&about.features),
             table,
-            bias: bias.to_vec(),
+            bias,
             id: ModelId { name: about.name.clone(), digest, format: FORMAT },
             policy: about.policy.clone(),
             rulings: Rulings::new(&about.policy, &about.heads),

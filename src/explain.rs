@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use crate::assessment::{Assessment, Edit, Evidence, Explanation};
 use crate::classifier::{Classifier, Scores};
-use crate::features::{Block, Scratch};
+use crate::features::Scratch;
+use crate::occurrences::Occurrence;
 use crate::policy::Verdict;
 use crate::text::TokenKind;
 
@@ -33,23 +34,13 @@ impl Classifier {
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
         let columns = self.about().labels();
-        let mut found: Vec<(usize, Block, usize, usize)> = Vec::new();
-        self.extractor().visit(note, scratch, |gram| {
-            if let Some(row) = self.find(gram.fingerprint) {
-                found.push((row, gram.block, gram.first, gram.last));
-            }
-        });
-        found.sort_unstable();
-        let mut counts = [0_u32; Block::COUNT];
-        for same in found.chunk_by(|a, b| a.0 == b.0) {
-            counts[same[0].1 as usize] += 1;
-        }
+        let occurrences = self.occurrences(note, scratch, |_| ());
         let mut shares: Vec<Share> =
             scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
-        for same in found.chunk_by(|a, b| a.0 == b.0) {
-            let weights = self.weights(same[0].0);
-            for &(_, block, first, last) in same {
-                let part = 1.0 / ((counts[block as usize] as f32).sqrt() * (same.len() * (last - first + 1)) as f32);
+        for same in occurrences.by_feature() {
+            let weights = self.weights(same[0].row);
+            for &Occurrence { block, first, last, .. } in same {
+                let part = 1.0 / (occurrences.norm(block) * (same.len() * (last - first + 1)) as f32);
                 for share in &mut shares[first..=last] {
                     for (logit, weight) in share.logits.iter_mut().zip(&weights) {
                         *logit += weight * part;

@@ -33,6 +33,7 @@ pub mod explain;
 pub mod features;
 mod fingerprint;
 pub mod model;
+mod occurrences;
 pub mod policy;
 mod ruling;
 pub mod text;

@@ -1,10 +1,13 @@
 //! The programs from the outside: exit codes, one clear line for each error, nothing half written.
 #![cfg(all(feature = "cli", feature = "train"))]
 
+mod common;
+
 use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use common::assert_fails;
 use thinktwice::Classifier;
 use thinktwice::model::SHIPPED;
 
@@ -21,17 +24,6 @@ fn run(program: &str, args: &[&str], stdin: &[u8]) -> Output {
 
 fn thinktwice(args: &[&str], stdin: &[u8]) -> Output {
     run("thinktwice", args, stdin)
-}
-
-/// Exit code 2, nothing on standard output, one line on standard error that contains every part.
-fn assert_fails(output: &Output, parts: &[&str]) {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(output.stdout.is_empty());
-    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-    for part in parts {
-        assert!(error.contains(part), "{part:?} is not in {error}");
-    }
 }
 
 const PUSHY: &str = "I interviewed with you on Tuesday, please tell me whether I got the job. Any news on my application?";

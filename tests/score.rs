@@ -1,14 +1,16 @@
 //! `score` from the outside: every format in and out, whatever is wrong with the input.
 #![cfg(feature = "cli")]
 
+mod common;
 #[path = "advice/support.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use common::assert_fails;
 use serde_json::Value;
-use support::{assert_fails, json, stdout, thinktwice_in};
+use support::{json, stdout, thinktwice_in};
 use tempfile::TempDir;
 use thinktwice::Classifier;
 

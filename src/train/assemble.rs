@@ -40,7 +40,7 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
         rows.push((feature.block, &feature.text, row));
     }
     // vector × weights: what a word's meaning adds to every logit.
-    for (word, vector) in weights.meanings.iter().flat_map(Meanings::words) {
+    for (word, vector) in weights.meanings.as_deref().into_iter().flat_map(Meanings::words) {
         let logits = |head: usize| {
             let fitted = &weights.heads[head];
             let mut logits = vec![0.0; fitted.classes];

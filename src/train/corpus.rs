@@ -148,6 +148,12 @@ impl Corpus {
         labels.into_iter().cloned().collect()
     }
 
+    /// The groups that the notes came from.
+    #[must_use]
+    pub fn groups(&self) -> BTreeSet<&str> {
+        self.notes.iter().map(|note| note.group.as_str()).collect()
+    }
+
     /// SHA-256 over texts, labels and groups in order, in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -242,13 +242,12 @@ pub struct Meanings<'v> {
 }
 
 impl<'v> Meanings<'v> {
-    /// Vectors weighted by `weight` and by the idf of each word among `rows`.
+    /// Vectors weighted by `weight` and by the idf of each word among `notes` notes, of which `counts` have each of the features.
     #[must_use]
-    pub fn new(vectors: &'v WordVectors, weight: f32, extracted: &Extracted, rows: &[usize]) -> Self {
-        let counts = extracted.document_frequency(rows);
+    pub fn new(vectors: &'v WordVectors, weight: f32, extracted: &Extracted, notes: usize, counts: &[u32]) -> Self {
         let words = extracted.features.iter().zip(counts).filter(|(feature, _)| feature.block == Block::Surface);
-        let frequency = words.map(|(feature, count)| (feature.text.clone(), count)).collect();
-        Self { vectors, weight, notes: rows.len() as f32, frequency }
+        let frequency = words.map(|(feature, &count)| (feature.text.clone(), count)).collect();
+        Self { vectors, weight, notes: notes as f32, frequency }
     }
 
     /// The factor of a word: the weight times ln((1 + notes) / (1 + notes with the word)).

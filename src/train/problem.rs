@@ -1,6 +1,6 @@
 //! A corpus made ready to be learned from: its labels, head by head, and its split into folds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::corpus::{Corpus, Note};
 use super::cross::grouped_folds;
@@ -88,8 +88,7 @@ fn scope_head(notes: usize, all: usize) -> HeadData {
 }
 
 fn head_data(corpus: &Corpus, settings: &FitSettings) -> Result<Vec<HeadData>, FitError> {
-    let groups: BTreeSet<&str> = corpus.notes.iter().map(|note| note.group.as_str()).collect();
-    if groups.len() < 2 {
+    if corpus.groups().len() < 2 {
         return Err(FitError::Corpus(
             "all notes are of one group; cross-validation needs at least two, in the column \"group\"".to_owned(),
         ));

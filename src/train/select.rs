@@ -110,7 +110,6 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
         for change in changes {
             (change.edit)(&mut settings);
         }
-        settings.features = problem.features(&settings);
         settings
     };
     // A change that changes nothing, such as one of word vectors that are not there, is none.
@@ -140,8 +139,7 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
     let mut chosen: Vec<usize> = views.iter().map(|view| choose(problem, &tried, view)).collect();
     let for_all = chosen.pop().unwrap_or(0);
     let kept = &tried[for_all].changes;
-    let is_kept =
-        |trial: &Trial<'_>| trial.changes.iter().all(|change| same(&[change], kept) || kept.iter().any(|own| own.name == change.name));
+    let is_kept = |trial: &Trial<'_>| trial.changes.iter().all(|change| kept.iter().any(|own| own.name == change.name));
     let whole = &views[folds];
     let ablations =
         tried[1..].iter().filter(|trial| whole.is_subset(&trial.folds)).map(|trial| ablation(problem, &tried[0], trial, is_kept(trial)));

@@ -1,5 +1,7 @@
 //! What is fitted on one set of notes: the vocabulary, and the weights of every head.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::fit::{FitError, FitSettings, Weighting};
@@ -14,7 +16,7 @@ pub(super) struct Weights<'v> {
     /// Rows of the vocabulary, then of the dimensions of the word vectors.
     pub(super) heads: Vec<SparseFitted>,
     /// The word vectors, as weighted for the same notes.
-    pub(super) meanings: Option<Meanings<'v>>,
+    pub(super) meanings: Option<Arc<Meanings<'v>>>,
 }
 
 /// How exact the fit is that ranks the features: a tenth of the iterations, and the same ranks but for the last few.
@@ -34,7 +36,7 @@ pub(super) struct Training<'a> {
 
 impl<'a> Training<'a> {
     pub(super) fn matrix(&self, rows: &[usize], weights: &Weights<'_>) -> Csr {
-        self.extracted.matrix(rows, &weights.vocabulary, weights.meanings.as_ref())
+        self.extracted.matrix(rows, &weights.vocabulary, weights.meanings.as_deref())
     }
 
     /// Selects the vocabulary and fits all heads on `rows`.
@@ -47,11 +49,10 @@ impl<'a> Training<'a> {
     pub(super) fn fit_path(&self, rows: &[usize], alphas: &[f64]) -> Result<Vec<Weights<'a>>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
         let vocabulary = self.columns(rows, &frequency);
-        let meanings = || {
-            let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words)?;
-            Some(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, rows))
-        };
-        let data = self.head_matrices(rows, &vocabulary, meanings().as_ref());
+        let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
+        let weight = self.settings.block_weights.vector;
+        let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
+        let data = self.head_matrices(rows, &vocabulary, meanings.as_deref());
         let mut before: Option<Vec<Vec<f64>>> = None;
         let mut path = Vec::new();
         for &alpha in alphas {
@@ -70,11 +71,10 @@ impl<'a> Training<'a> {
                     rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
                 })
                 .collect();
-            let meanings = meanings();
             let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
-            let kept_data = self.head_matrices(rows, &kept, meanings.as_ref());
+            let kept_data = self.head_matrices(rows, &kept, meanings.as_deref());
             let heads = self.fit_heads(&kept_data, alpha, Some(&start), TOLERANCE)?;
-            path.push(Weights { vocabulary: kept, heads, meanings });
+            path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
             before = Some(first.into_iter().map(|head| head.weights).collect());
         }
         Ok(path)

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use crate::support::{assert_fails, json, stdout, thinktwice_in};
+use crate::common::assert_fails;
+use crate::support::{json, stdout, thinktwice_in};
 
 const COMMANDS: [&str; 6] = ["check", "score", "explain", "model", "completions", "man"];
 

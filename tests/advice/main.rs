@@ -3,6 +3,8 @@
 #![cfg(feature = "cli")]
 
 mod accept;
+#[path = "../common/mod.rs"]
+mod common;
 mod describe;
 mod findings;
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use thinktwice::Classifier;
+use thinktwice::train::Corpus;
 use thinktwice::train::compare::compare;
 use thinktwice::train::evaluate::evaluate;
 use thinktwice::train::suite::{Case, run_suite};
@@ -73,20 +74,19 @@ fn measure(args: &EvaluateArgs) -> anyhow::Result<Report> {
         Some(path) => Classifier::load(path)?,
     };
     let against = args.against.as_deref().map(Classifier::load).transpose()?;
-    let mut report = report_on(&classifier, &args.data, args.suite.as_deref())?;
+    let corpus = args.data.read_for(&classifier)?;
+    let mut report = report_on(&classifier, &args.data, &corpus, args.suite.as_deref())?;
     report.evaluation.misses.truncate(args.misses);
-    if let Some(against) = against {
-        report.comparison = Some(compare(&classifier, &against, &args.data.read_for(&classifier)?)?);
-    }
+    report.comparison = against.map(|against| compare(&classifier, &against, &corpus)).transpose()?;
     Ok(report)
 }
 
-/// What a model makes of labelled notes and of behavioural cases.
-pub(super) fn report_on(classifier: &Classifier, data: &DataArgs, suite: Option<&Path>) -> anyhow::Result<Report> {
+/// What a model makes of labelled notes, which were read from `data`, and of behavioural cases.
+pub(super) fn report_on(classifier: &Classifier, data: &DataArgs, corpus: &Corpus, suite: Option<&Path>) -> anyhow::Result<Report> {
     Ok(Report {
         name: classifier.about().name.clone(),
         data: data.data.iter().map(|path| path.display().to_string()).collect(),
-        evaluation: evaluate(classifier, &data.read_for(classifier)?)?,
+        evaluation: evaluate(classifier, corpus)?,
         comparison: None,
         suite: suite.map(read_suite).transpose()?.map(|cases| run_suite(classifier, &cases)),
     })

@@ -77,7 +77,8 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
             None
         } else {
             let data = DataArgs { data: args.evaluation.clone(), skip_bad_rows: false };
-            Some(report_on(&Classifier::new(&fitted.model)?, &data, args.suite.as_deref())?)
+            let classifier = Classifier::new(&fitted.model)?;
+            Some(report_on(&classifier, &data, &data.read_for(&classifier)?, args.suite.as_deref())?)
         };
         whole_file::write(path, report::card(&fitted, bytes.len(), report.as_ref()).as_bytes())?;
     }

@@ -79,8 +79,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
     if draft.trim().is_empty() {
         bail!("the draft is empty; give it as an argument, with -f FILE, or on standard input");
     }
-    // The line break that an editor or echo puts behind the last line is not part of the note.
-    let draft = draft.trim_end_matches(['\n', '\r']);
+    let draft = input::note_in(&draft);
     let classifier = args.model.classifier()?;
     let assessment = classifier.assess(draft);
     if !args.quiet {

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ExitStatus;
 use super::pages::{PAGES, Page};
+use super::render::{BOLD, DIM};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -21,9 +22,6 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "ID")]
     id: Option<String>,
 }
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitStatus> {
     let mut out = anstream::stdout().lock();

@@ -8,6 +8,11 @@ use anyhow::{Context, bail};
 /// The largest draft that is read, in bytes: a thousand times the longest note.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
+/// A draft as it is read: the line break that an editor or echo puts behind the last line is not part of the note.
+pub(crate) fn note_in(draft: &str) -> &str {
+    draft.trim_end_matches(['\n', '\r'])
+}
+
 /// The draft in a file, or on standard input for `-`.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {

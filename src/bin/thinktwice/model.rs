@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anstyle::Style;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use thinktwice::model::{Head, Model, SHIPPED, Strong};
 use thinktwice::policy::Strictness;
 
 use super::ExitStatus;
+use super::render::{BOLD, DIM};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -37,9 +37,6 @@ enum Format {
 
 /// How many features of each family are shown.
 const SHOWN: usize = 8;
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 
 pub(super) fn run(args: &ModelCommandArgs) -> anyhow::Result<ExitStatus> {
     let model = match &args.file {
@@ -115,7 +112,7 @@ fn write_model(out: &mut impl Write, model: &Model, width: usize) -> io::Result<
         }
     }
     writeln!(out)?;
-    let legend = "‹ and › are the note's beginning and end, * is one or two words, {a, b, c …} is any word that is used like these, _ is a word's edge. \
+    let legend = "‹ and › are the note's beginning and end, * is one or two words, _ is a word's edge. \
                   The numbers are weights, each on its family's own scale.";
     for line in textwrap::wrap(legend, width) {
         writeln!(out, "{DIM}{line}{DIM:#}")?;

@@ -16,7 +16,7 @@ use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
 use thinktwice::{Classifier, Verdict};
 
 use self::position::{Encoding, Position, Range};
-use super::{ExitStatus, ModelArgs};
+use super::{ExitStatus, ModelArgs, input};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -147,8 +147,7 @@ impl Server {
                 Vec::new()
             }
             Some(text) => {
-                // As `check` does: the line break that an editor puts behind the last line is not part of the note.
-                let mut assessment = self.classifier.assess(text.trim_end_matches(['\n', '\r']));
+                let mut assessment = self.classifier.assess(input::note_in(&text));
                 let explanation = assessment.explanation.take().unwrap_or_default();
                 let draft = Draft { text, assessment, explanation };
                 let diagnostics = diagnostics(&draft, self.encoding);

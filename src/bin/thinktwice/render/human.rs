@@ -7,11 +7,8 @@ use thinktwice::assessment::{Assessment, Edit, Explanation};
 use thinktwice::policy::UNKNOWN;
 use thinktwice::{Verdict, assessment::Finding};
 
-use super::note;
+use super::{BOLD, DIM, note};
 use crate::terminal_width;
-
-const BOLD: Style = Style::new().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Writes the whole answer.
 pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) -> io::Result<()> {

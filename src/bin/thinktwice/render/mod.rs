@@ -3,3 +3,8 @@
 pub(crate) mod human;
 mod note;
 pub(crate) mod sarif;
+
+use anstyle::Style;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();

@@ -6,7 +6,7 @@ use anstyle::Style;
 use thinktwice::assessment::Evidence;
 use unicode_width::UnicodeWidthChar;
 
-use super::human::DIM;
+use super::DIM;
 
 /// A character as it is shown.
 #[derive(Clone, Copy)]

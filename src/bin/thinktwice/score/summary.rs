@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use anstyle::Style;
 use thinktwice::Verdict;
 
 use super::rows::Outcome;
+use crate::render::BOLD;
 
 /// Counts of rows.
 #[derive(Default)]
@@ -17,8 +17,6 @@ pub(super) struct Summary {
     empty: u64,
     failed: u64,
 }
-
-const BOLD: Style = Style::new().bold();
 
 impl Summary {
     pub(super) fn count(&mut self, outcome: &Outcome) {
