@@ -4,8 +4,10 @@
 //! came from, so that whatever is said about it can be shown there.
 
 mod normalize;
+mod shingles;
 mod stem;
 mod tokenize;
 
+pub use shingles::{Shingles, jaccard, shingles};
 pub use stem::{Language, Stemmer};
 pub use tokenize::{Token, TokenKind, Tokens};
