@@ -9,6 +9,7 @@ use thinktwice::train::metrics::SplitMix64;
 use thinktwice::train::{Corpus, FitSettings};
 
 /// Flips 3 % of the labels, and returns how many of the flipped notes are among the first 6 % listed, as a share.
+#[expect(clippy::print_stdout, reason = "the figure, for --nocapture")]
 fn found(mut corpus: Corpus, settings: &FitSettings) -> f64 {
     let labels = corpus.labels("intent");
     let mut random = SplitMix64(2021);

@@ -8,7 +8,7 @@ use super::words::Words;
 /// language's everyday words are not among them while fewer notes than these are written in it.
 const EVERYDAY: f64 = 0.05;
 /// Shorter notes say too little of their language.
-const LEAST_WORDS: usize = 6;
+const LEAST_WORDS: usize = 8;
 /// A note is of another language where its share of everyday words is below this part of the median note's.
 const PART_OF_MEDIAN: f64 = 0.25;
 
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn a_note_in_another_language_is_found_and_a_note_on_another_matter_is_not() {
         let mut texts = vec!["I would like to hear what you think of the new bridge"; 40];
-        texts.push("Würden Sie mir bitte sagen ob das Angebot noch gilt");
+        texts.push("Würden Sie mir bitte sagen, ob das Angebot noch gilt");
         texts.push("I build violins in Cremona, and would like to hear you play");
         let mut tokens = Tokens::default();
         let notes: Vec<Words> = texts.iter().map(|text| Words::new(text, &mut tokens)).collect();
