@@ -53,7 +53,7 @@ fn press(session: &mut PtySession, key: &str) {
 }
 
 fn json_lines() -> String {
-    let line = |(id, text): (usize, &&str)| serde_json::json!({ "text": text, "id": id, "from": "x" }).to_string();
+    let line = |(id, text): (usize, &&str)| serde_json::json!({ "text": text, "id": id, "from": "x", "reason": "stated" }).to_string();
     NOTES.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 

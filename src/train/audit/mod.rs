@@ -1,5 +1,5 @@
 //! What is wrong with a corpus: by itself ([`inspect`]), or against a plan ([`check_plan`]). What [`inspect`] finds can be written as a table
-//! ([`write_table`]), edited, and given back ([`clean`]).
+//! ([`write_table`]), edited, and given back ([`clean()`]).
 
 mod cells;
 mod clean;

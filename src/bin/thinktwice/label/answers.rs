@@ -97,17 +97,12 @@ impl Answers {
         self.before.len()
     }
 
-    /// Appends an answer, and returns once it is on disk.
+    /// Appends an answer, and returns once it is on disk. The note's other columns are kept, and are none of those that `labels` go to.
     pub(super) fn append(&mut self, note: &Unlabelled, labels: &[(String, String)]) -> anyhow::Result<()> {
         let mut row = Map::new();
         row.insert("text".to_owned(), note.text.clone().into());
         row.extend(labels.iter().map(|(head, label)| (head.clone(), label.clone().into())));
-        row.extend(
-            note.columns
-                .iter()
-                .filter(|(name, _)| labels.iter().all(|(head, _)| head != *name))
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        row.extend(note.columns.iter().map(|(name, value)| (name.clone(), value.clone())));
         self.before.push((self.length, labels[0].1.clone()));
         self.write(format!("{}\n", serde_json::to_string(&row)?).as_bytes())?;
         self.texts.push(note.text.clone());

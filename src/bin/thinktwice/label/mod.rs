@@ -126,6 +126,10 @@ impl Session {
     fn new(classifier: &Classifier, heads: Vec<HeadToAsk>, mut notes: Vec<Unlabelled>, answers: Answers, screen: Screen) -> Self {
         let mut seen: HashSet<String> = HashSet::new();
         notes.retain(|note| !answers.knows(note) && seen.insert(note.text.clone()));
+        // What the input says of the labels that are asked for is neither shown nor kept.
+        for note in &mut notes {
+            note.columns.retain(|column, _| heads.iter().all(|head| head.name != *column));
+        }
         let mut scratch = Scratch::default();
         let probabilities: Vec<Vec<f32>> = notes.iter().map(|note| classifier.score(&note.text, &mut scratch).probabilities).collect();
         let uncertainty = probabilities.iter().map(|p| heads[0].opinion_at.map_or(1.0, |_| entropy(&p[..heads[0].labels.len()]))).collect();
