@@ -66,6 +66,11 @@ pub(super) fn imbalance(corpus: &Corpus, head: &str) -> Vec<Remark> {
 }
 
 pub(super) fn give_aways(corpus: &Corpus, notes: &[Words], head: &str) -> Vec<Remark> {
+    // Where nearly all notes have one label, so have nearly all words.
+    let counts = label_counts(corpus, head);
+    if counts.values().any(|&count| count as f64 >= GIVE_AWAY_PRECISION * corpus.notes.len() as f64) {
+        return Vec::new();
+    }
     let words = give_away_words(corpus, notes, head, GIVE_AWAY_PRECISION);
     let notable = words.into_iter().filter(|(share, count, _)| *share > GIVEN_AWAY && *count >= GIVEN_AWAY_NOTES);
     notable.map(|(_, _, text)| Remark::new("give-away", format!("{text}; the model will take the word for the label"))).collect()
