@@ -267,3 +267,64 @@ fn an_evaluation_that_fails_writes_nothing() {
     assert_fails(&evaluate(&["--data", &data, "--against", &path("none")]), &["none", "check the path"]);
     assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "only the notes are left");
 }
+
+/// Notes of four writers about two matters, told apart by their words, with one wrong label (line 8).
+fn small_corpus() -> String {
+    let work = ["bridge", "survey", "budget", "rota", "pump", "tender", "audit", "scaffold", "invoice", "drainage", "concrete"];
+    let love = ["eyes", "kiss", "dinner", "smile", "heart", "darling", "perfume", "moonlight", "cuddle", "gorgeous", "handsome"];
+    let mut lines = Vec::new();
+    for row in 0..48_usize {
+        let (words, label) = if row % 2 == 0 { (work, "work") } else { (love, "love") };
+        let label = if row == 7 { "work" } else { label };
+        // Three words that tell, and two of the note's own.
+        let mut words: Vec<String> = [1, 2, 5].map(|step| words[(row / 2 * step + row / 11) % 11].to_owned()).to_vec();
+        words.extend([format!("no{}", row * 7919 % 10007), format!("nr{}", row * row * 104_729 % 10007)]);
+        lines.push(
+            serde_json::json!({ "text": words.join(" "), "tone": label, "group": format!("writer {}", row % 8 / 2), "n": row }).to_string(),
+        );
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn an_audit_as_a_table_is_edited_and_given_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (mine, edited, cleaned) = (path("mine.jsonl"), path("edited.csv"), path("cleaned.jsonl"));
+    std::fs::write(&mine, small_corpus()).expect("written");
+    let train = |args: &[&str]| run("thinktwice-train", args, b"");
+    let audit = |more: &[&str]| train(&[&["audit", "--data", &mine, "--label-column", "tone"], more].concat());
+
+    let output = audit(&["--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let first =
+        report["findings"].as_array().expect("findings").iter().find(|finding| finding["cause"] == "label-error").expect("an error");
+    assert_eq!((&first["line"], &first["label"], &first["suggested_label"]), (&8.into(), &"work".into(), &"love".into()), "{report}");
+    let human = String::from_utf8(audit(&[]).stdout).expect("text");
+    assert!(human.contains("48 notes in 4 groups") && human.contains("mine.jsonl:8  work → love?"), "{human}");
+
+    let table = String::from_utf8(audit(&["--format", "csv"]).stdout).expect("text");
+    let filled: Vec<String> =
+        table.lines().map(|line| if line.contains("mine.jsonl,8,") { format!("{line}love") } else { line.to_owned() }).collect();
+    std::fs::write(&edited, filled.join("\r\n")).expect("written");
+    let output = audit(&["--apply", &edited, "-o", &cleaned]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("mine.jsonl:8: work → love") && said.contains("48 rows"), "{said}");
+    assert_eq!(std::fs::read_to_string(&mine).expect("the input"), small_corpus(), "the input stays");
+    let (before, after) = (small_corpus(), std::fs::read_to_string(&cleaned).expect("the output"));
+    let changed: Vec<(usize, &str)> =
+        before.lines().zip(after.lines()).enumerate().filter(|(_, (old, new))| old != new).map(|(row, (_, new))| (row, new)).collect();
+    assert_eq!(changed.len(), 1);
+    assert!(changed[0].0 == 7 && changed[0].1.contains("\"love\""), "{changed:?}");
+
+    assert_fails(&audit(&["--apply", &edited, "-o", &mine]), &["mine.jsonl", "another file"]);
+    std::fs::write(&edited, table.replace(",\n", ",love\n").replace("mine.jsonl,8,", "mine.jsonl,800,")).expect("written");
+    std::fs::write(&cleaned, "old").expect("written");
+    assert_fails(&audit(&["--apply", &edited, "-o", &cleaned]), &["edited.csv:", "no row of --data"]);
+    assert_eq!(std::fs::read_to_string(&cleaned).expect("the old output"), "old");
+    assert_fails(&audit(&["--apply", &path("none.csv"), "-o", &cleaned]), &["none.csv", "check the path"]);
+    assert_fails(&audit(&["--plan", &path("none.toml")]), &["none.toml", "check the path"]);
+    assert_eq!(audit(&["--apply", &edited]).status.code(), Some(2));
+}

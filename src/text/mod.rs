@@ -4,9 +4,11 @@
 //! came from, so that whatever is said about it can be shown there.
 
 mod normalize;
+mod shingles;
 mod stem;
 mod tokenize;
 
+pub use shingles::{Shingles, jaccard, shingles};
 pub(crate) use stem::StemMemo;
 pub use stem::{Language, Stemmer};
 pub use tokenize::{Token, TokenKind, Tokens};

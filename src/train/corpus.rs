@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -40,6 +41,15 @@ pub struct Corpus {
     pub notes: Vec<Note>,
     /// The rows that were passed over, where that was asked for.
     pub skipped: Vec<SkippedRow>,
+}
+
+/// Where a note stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<Path>,
+    /// The line, from 1; of a note that fills several lines of a CSV file, the first.
+    pub line: u64,
 }
 
 /// A row that cannot be used.
@@ -94,17 +104,29 @@ impl Corpus {
     /// [`CorpusError`], with file, line and mend. With `skip_bad_rows`, rows that cannot be used are listed in
     /// [`Corpus::skipped`] instead.
     pub fn read(paths: &[PathBuf], heads: &[String], skip_bad_rows: bool) -> Result<Self, CorpusError> {
+        Ok(Self::read_with_places(paths, heads, skip_bad_rows)?.0)
+    }
+
+    /// As [`Corpus::read`], and where each note stands.
+    ///
+    /// # Errors
+    ///
+    /// As [`Corpus::read`].
+    pub fn read_with_places(paths: &[PathBuf], heads: &[String], skip_bad_rows: bool) -> Result<(Self, Vec<Place>), CorpusError> {
         let mut corpus = Self::default();
+        let mut places = Vec::new();
         for path in paths {
             let before = corpus.notes.len();
             for file in files(path)? {
-                corpus.read_file(&file, heads, skip_bad_rows)?;
+                let lines = corpus.read_file(&file, heads, skip_bad_rows)?;
+                let file: Arc<Path> = file.into();
+                places.extend(lines.into_iter().map(|line| Place { file: Arc::clone(&file), line }));
             }
             if corpus.notes.len() == before {
                 return Err(CorpusError::Empty { path: path.clone(), head: heads[0].clone() });
             }
         }
-        Ok(corpus)
+        Ok((corpus, places))
     }
 
     /// Reads texts without labels from a JSON Lines or CSV file.
@@ -118,17 +140,15 @@ impl Corpus {
         Ok(corpus.notes)
     }
 
-    fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<(), CorpusError> {
-        let read_error = |cause| CorpusError::Read { path: path.to_owned(), cause };
-        let bytes = std::fs::read(path).map_err(read_error)?;
-        let rows = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("jsonl") => json_rows(&bytes),
-            Some("csv") => csv_rows(&bytes),
-            _ => return Err(CorpusError::Kind { path: path.to_owned() }),
-        };
-        for (line, row) in rows {
+    /// Returns the line of each note.
+    fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<Vec<u64>, CorpusError> {
+        let mut lines = Vec::new();
+        for (line, row) in bytes_and_rows(path)?.1 {
             match row.and_then(|row| note(row, heads, path, line)) {
-                Ok(note) => self.notes.push(note),
+                Ok(note) => {
+                    self.notes.push(note);
+                    lines.push(line);
+                }
                 Err(cause) => {
                     let row = SkippedRow { path: path.to_owned(), line, cause };
                     if !skip_bad_rows {
@@ -138,7 +158,7 @@ impl Corpus {
                 }
             }
         }
-        Ok(())
+        Ok(lines)
     }
 
     /// The labels of a head that occur, in the order of the alphabet.
@@ -169,7 +189,12 @@ impl Corpus {
     }
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
+/// The file, or all `.jsonl` and `.csv` files of a folder in the order of their names.
+///
+/// # Errors
+///
+/// [`CorpusError::Read`].
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -185,8 +210,25 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     Ok(files)
 }
 
-type Row = BTreeMap<String, serde_json::Value>;
-type Rows = Vec<(u64, Result<Row, String>)>;
+/// A row of a corpus file, with all its columns.
+pub type Row = serde_json::Map<String, serde_json::Value>;
+/// For each row its line, from 1, and the row, or why it is none.
+pub type Rows = Vec<(u64, Result<Row, String>)>;
+
+/// The content of a JSON Lines or CSV file, and all its rows. Empty cells of a CSV file are left out.
+///
+/// # Errors
+///
+/// [`CorpusError::Read`] and [`CorpusError::Kind`].
+pub fn bytes_and_rows(path: &Path) -> Result<(Vec<u8>, Rows), CorpusError> {
+    let bytes = std::fs::read(path).map_err(|cause| CorpusError::Read { path: path.to_owned(), cause })?;
+    let rows = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("jsonl") => json_rows(&bytes),
+        Some("csv") => csv_rows(&bytes),
+        _ => return Err(CorpusError::Kind { path: path.to_owned() }),
+    };
+    Ok((bytes, rows))
+}
 
 fn json_rows(bytes: &[u8]) -> Rows {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -245,7 +287,7 @@ fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, 
     }
     let id = take("id")?.unwrap_or_else(|| format!("{}:{line}", path.display()));
     let group = take("group")?.unwrap_or_else(|| id.clone());
-    Ok(Note { text, labels, group, id, other: row })
+    Ok(Note { text, labels, group, id, other: row.into_iter().collect() })
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
-use super::corpus::Note;
-use super::fit::FitError;
+use super::corpus::{Corpus, Note};
+use super::fit::{Extras, FitError, FitSettings};
 use super::matrix::{Column, Extracted};
 use super::problem::Problem;
+use super::select::Selection;
 use super::solver::SparseFitted;
 use super::weights::Training;
 
@@ -99,6 +100,26 @@ pub(super) fn cross_validate<'t>(
         OutOfFold { rows, targets, probabilities, calibration, report }
     });
     Ok((out.collect(), known))
+}
+
+/// The labels of the first head, and for each note the probability of each as a fit says that has seen no note of the note's group.
+/// The settings are taken as they are.
+///
+/// # Errors
+///
+/// [`FitError`]: fewer than two labels or groups, a fit that does not converge.
+pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Result<(Vec<String>, Vec<Vec<f32>>), FitError> {
+    let settings = FitSettings { heads: settings.heads[..1].to_vec(), ..settings.clone() };
+    let extras = Extras::default();
+    let mut problem = Problem::new(corpus, &settings, &extras)?;
+    // Nothing is measured here: every note is wanted, traps too.
+    problem.measured.fill(true);
+    let selection = Selection::fixed(&problem, &settings);
+    let extractions = selection.extract(&problem)?;
+    let settings = &selection.settings;
+    let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
+    let found = cross_validate(&problem, |_| &training)?.0.swap_remove(0);
+    Ok((problem.heads.swap_remove(0).labels, found.probabilities))
 }
 
 fn known_words(extracted: &Extracted, row: usize, vocabulary: &[Column]) -> f64 {

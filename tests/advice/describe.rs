@@ -73,5 +73,5 @@ fn every_command_has_a_manual_page_and_help_with_examples() {
         assert!(examples.lines().next().is_some_and(|line| line.contains(&format!("thinktwice {command}"))), "{help}");
     }
     assert!(stdout(&run(&["--help"])).contains("Examples:"));
-    assert_fails(&run(&["man", "nonsense"]), &["nonsense", "check, score, explain"]);
+    assert_fails(&run(&["man", "nonsense"]), &["nonsense", "check, score, label, explain"]);
 }

@@ -24,7 +24,7 @@ struct Cli {
 enum Command {
     /// Train a model on labelled notes, and report its cross-validated figures
     Fit(fit::FitArgs),
-    /// Check a corpus against a plan: counts, copies, worn-out phrases, words that give a label away
+    /// Look for what is likely to be wrong in a corpus: labels, copies, leaks, give-aways; or check it against a plan
     Audit(audit::AuditArgs),
     /// Train on an eighth, a quarter, a half and all of the groups, and measure each model
     Curve(curve::CurveArgs),

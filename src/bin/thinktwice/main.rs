@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod input;
+mod label;
 mod lsp;
 mod model;
 mod model_args;
@@ -43,6 +44,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Read many notes from a file, and write every one back with its assessment
     Score(score::ScoreArgs),
+    /// Ask for the labels of notes, the most useful note first, and write them to a file to train with
+    Label(label::LabelArgs),
     /// Say what a finding means, why it matters, and what to do instead
     Explain(explain::ExplainArgs),
     /// Show what is in a model: labels, figures, settings, and what speaks most for each label
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Score(args) => score::run(args),
+        Command::Label(args) => label::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Model(args) => model::run(args),
         Command::Lsp(args) => lsp::run(args),

@@ -63,13 +63,22 @@ impl Table {
             there.join(", ")
         )
     }
+
+    /// Whether it is the archive that the network gives its members.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.columns[self.text].trim() == ARCHIVE_TEXT && has_columns_of_archive(&self.columns)
+    }
+}
+
+fn has_columns_of_archive(columns: &[String]) -> bool {
+    ARCHIVE.iter().all(|name| columns.iter().any(|column| column.trim() == *name))
 }
 
 fn text_column(columns: &[String], text: Option<&str>) -> Option<usize> {
     let find = |name: &str| columns.iter().position(|column| column.trim() == name);
     match text {
         Some(name) => find(name),
-        None => find("text").or_else(|| if ARCHIVE.iter().all(|name| find(name).is_some()) { find(ARCHIVE_TEXT) } else { None }),
+        None => find("text").or_else(|| if has_columns_of_archive(columns) { find(ARCHIVE_TEXT) } else { None }),
     }
 }
 

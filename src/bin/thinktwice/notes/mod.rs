@@ -54,6 +54,11 @@ pub(crate) struct Notes {
 }
 
 impl InputArgs {
+    /// The name that was given.
+    pub(crate) fn path(&self) -> &Path {
+        &self.input
+    }
+
     /// Opens the input and finds out how its rows are built.
     pub(crate) fn open(&self) -> anyhow::Result<Notes> {
         if self.input == Path::new("-") {

@@ -1,51 +1,37 @@
-//! `thinktwice-train audit`.
+//! A corpus against its plan.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
-use thinktwice::train::FitSettings;
-use thinktwice::train::audit::{Briefs, Check, Plan, SecondLabel, audit};
+use thinktwice::train::audit::{Briefs, Check, Plan, SecondLabel, check_plan};
 
-use super::DataArgs;
+use super::Format;
+use crate::DataArgs;
 
 #[derive(Args)]
-pub(super) struct AuditArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// What the corpus must be (TOML); data/plan.toml is the shipped corpus's
+#[command(next_help_heading = "Against a plan")]
+pub(super) struct PlanArgs {
+    /// What the corpus must be (TOML), such as data/plan.toml: checks it against that, and fails where it is not so
     #[arg(long, value_name = "FILE")]
-    plan: PathBuf,
+    plan: Option<PathBuf>,
     /// The briefs of the groups (JSON Lines with a key "group")
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "plan")]
     briefs: Option<PathBuf>,
     /// Labels by second readers (JSON Lines with "id", "first", "second" and, where they differ, "resolved")
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "plan")]
     second: Option<PathBuf>,
     /// JSON Lines files, or folders of them, whose texts no note may resemble
-    #[arg(long, num_args = 1.., value_name = "FILE")]
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "plan")]
     evaluation: Vec<PathBuf>,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    /// How many problems of each check to list
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    most: usize,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Human,
-    Json,
-    /// A table for a datasheet
-    Markdown,
-}
-
-/// Returns whether every check passed.
-pub(super) fn run(args: &AuditArgs) -> anyhow::Result<bool> {
-    let plan: Plan = toml::from_str(&read(&args.plan)?).map_err(|error| anyhow::anyhow!("{}: {}", args.plan.display(), error.message()))?;
-    let corpus = args.data.read(&FitSettings::default().heads)?;
+/// The checks of the plan, where there is one.
+pub(super) fn checks(args: &PlanArgs, data: &DataArgs, heads: &[String]) -> anyhow::Result<Option<Vec<Check>>> {
+    let Some(path) = &args.plan else { return Ok(None) };
+    let plan: Plan = toml::from_str(&read(path)?).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.message()))?;
+    let corpus = data.read(heads)?;
     let mut briefs = Briefs::new();
     if let Some(path) = &args.briefs {
         for (line, row) in json_lines(path)? {
@@ -72,13 +58,18 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<bool> {
             second.push(row);
         }
     }
-    let checks = audit(&corpus, &plan, &briefs, &evaluation, &second);
-    match args.format {
-        Format::Human => checks.iter().for_each(|check| print_check(check, args.most)),
-        Format::Json => anstream::println!("{}", serde_json::to_string(&checks)?),
+    Ok(Some(check_plan(&corpus, &plan, &briefs, &evaluation, &second)))
+}
+
+/// Prints the checks, and returns whether every one passed.
+pub(super) fn print(checks: &[Check], format: Format, most: usize) -> anyhow::Result<bool> {
+    match format {
+        Format::Human => checks.iter().for_each(|check| print_check(check, most)),
+        Format::Json => anstream::println!("{}", serde_json::to_string(checks)?),
+        Format::Csv => bail!("the checks of a plan are no table to edit; leave --plan out for one, or print --format markdown"),
         Format::Markdown => {
             anstream::println!("| check | found | problems |\n|---|---|---|");
-            for check in &checks {
+            for check in checks {
                 anstream::println!("| {} | {} | {} |", check.name, check.found.replace('|', "\\|"), check.problems.len());
             }
         }

@@ -1,0 +1,178 @@
+//! `thinktwice label` through a pseudo-terminal: every answer is on disk before the next question.
+#![cfg(all(unix, feature = "cli"))]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+use serde_json::Value;
+
+const NOTES: [&str; 4] = [
+    "Hello Ines, I heard your talk about flood barriers in Rotterdam.",
+    "You looked gorgeous at the gala, can I take you out to dinner?",
+    "Any news on my application? I interviewed with you on Tuesday.",
+    "After how you dropped me in March I hope we can talk again some day.",
+];
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(name: &str, content: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(name), content).expect("written");
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn label(&self, input: &str, more: &[&str]) -> PtySession {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("thinktwice"));
+        command.arg("label").arg(self.path(input)).arg("-o").arg(self.path("mine.jsonl")).args(more);
+        command.env("XDG_CONFIG_HOME", self.folder.path()).env("HOME", self.folder.path()).current_dir(self.folder.path());
+        spawn_command(command, Some(20_000)).expect("a terminal")
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let content = std::fs::read_to_string(self.path("mine.jsonl")).expect("there");
+        content.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+/// Waits until the next question for a label is on the screen, with `labelled` and `left` notes, and returns what stands between.
+fn question(session: &mut PtySession, labelled: usize, left: usize) -> String {
+    session.exp_string(&format!("{labelled} labelled, {left} left")).expect("how far it is");
+    session.exp_string("q quit").expect("the keys")
+}
+
+fn press(session: &mut PtySession, key: &str) {
+    session.send(key).and_then(|_| session.flush()).expect("a key");
+}
+
+fn json_lines() -> String {
+    let line = |(id, text): (usize, &&str)| serde_json::json!({ "text": text, "id": id, "from": "x", "reason": "stated" }).to_string();
+    NOTES.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The number of the label's key, and the label, for a note of [`NOTES`] on the screen.
+fn right_key(screen: &str) -> (&'static str, &'static str) {
+    let keys = [("1", "professional"), ("3", "romantic"), ("2", "pushy-job-seeking"), ("4", "strained-history")];
+    let shown = NOTES.iter().position(|text| screen.contains(&text[..20])).expect("one of the notes");
+    keys[shown]
+}
+
+#[test]
+fn every_answer_is_on_disk_before_the_next_question_and_the_next_session_goes_on() {
+    let desk = Desk::new("notes.jsonl", &json_lines());
+    let mut session = desk.label("notes.jsonl", &[]);
+    let mut expected = Vec::new();
+    for labelled in 0..2 {
+        let screen = question(&mut session, labelled, 4 - labelled);
+        assert_eq!(desk.rows().len(), labelled);
+        assert!(!screen.contains('%'), "the model leads: {screen}");
+        let (key, label) = right_key(&screen);
+        press(&mut session, "m");
+        session.exp_string("the model says: ").expect("an opinion, on request");
+        press(&mut session, "8");
+        press(&mut session, key);
+        session.exp_string(&format!("{label}\r\n")).expect("the answer");
+        if label == "professional" {
+            session.exp_string("1 missing").expect("the second question");
+            press(&mut session, "1");
+        }
+        expected.push(label);
+    }
+    question(&mut session, 2, 2);
+    assert_eq!(desk.rows().len(), 2);
+    // Killed in the middle of a question: nothing is lost.
+    session.process_mut().kill(rexpect::process::Signal::SIGKILL).expect("killed");
+
+    let mut session = desk.label("notes.jsonl", &[]);
+    for labelled in 2..4 {
+        let screen = question(&mut session, labelled, 4 - labelled);
+        let (key, label) = right_key(&screen);
+        assert!(!expected.contains(&label), "asked again: {screen}");
+        press(&mut session, key);
+        if label == "professional" {
+            session.exp_string("1 missing").expect("the second question");
+            press(&mut session, "1");
+        }
+        expected.push(label);
+    }
+    session.exp_string("2 labelled now, 4 in").expect("the sum");
+    session.exp_eof().expect("the end");
+    let rows = desk.rows();
+    assert_eq!(rows.iter().map(|row| row["intent"].as_str().expect("a label")).collect::<Vec<_>>(), expected);
+    for row in &rows {
+        let id = row["id"].as_u64().expect("the input's id");
+        assert_eq!((&row["text"], &row["from"]), (&NOTES[id as usize].into(), &"x".into()));
+        assert_eq!(row.get("reason"), (row["intent"] == "professional").then_some(&"missing".into()));
+    }
+}
+
+#[test]
+fn undo_takes_answers_back_and_skipped_notes_come_again() {
+    let desk = Desk::new("notes.txt", &NOTES.join("\n"));
+    let mut session = desk.label("notes.txt", &["--labels", "warm,cold"]);
+    let first = question(&mut session, 0, 4);
+    press(&mut session, "u");
+    session.exp_string("nothing to take back").expect("said");
+    question(&mut session, 0, 4);
+    press(&mut session, "?");
+    session.exp_string("every answer is on disk").expect("help");
+    press(&mut session, "m");
+    session.exp_string("does not know these labels").expect("said");
+    press(&mut session, "2");
+    question(&mut session, 1, 3);
+    assert_eq!(desk.rows()[0]["intent"], "cold");
+    press(&mut session, "s");
+    question(&mut session, 1, 2);
+    press(&mut session, "u");
+    question(&mut session, 1, 3);
+    press(&mut session, "u");
+    let again = question(&mut session, 0, 4);
+    assert_eq!(desk.rows().len(), 0);
+    let note = |screen: &str| NOTES.iter().position(|text| screen.contains(&text[..20])).expect("one of the notes");
+    assert_eq!(note(&again), note(&first));
+    press(&mut session, "1");
+    question(&mut session, 1, 3);
+    press(&mut session, "s");
+    question(&mut session, 1, 2);
+    press(&mut session, "q");
+    session.exp_string("1 labelled now, 1 in").expect("the sum");
+    session.exp_eof().expect("the end");
+    assert_eq!(desk.rows(), [serde_json::json!({ "text": NOTES[note(&first)], "intent": "warm" })]);
+    let mut session = desk.label("notes.txt", &["--labels", "warm,cold"]);
+    question(&mut session, 1, 3);
+    press(&mut session, "\x03");
+    session.exp_string("0 labelled now, 1 in").expect("the sum after Ctrl-C");
+    session.exp_eof().expect("the end");
+}
+
+#[test]
+fn what_cannot_be_labelled_is_one_clear_line() {
+    let desk = Desk::new("notes.jsonl", &json_lines());
+    let failed = |args: &[&str]| {
+        let output = assert_cmd::Command::cargo_bin("thinktwice")
+            .expect("built")
+            .current_dir(desk.folder.path())
+            .env("XDG_CONFIG_HOME", desk.folder.path())
+            .arg("label")
+            .args(args)
+            .output()
+            .expect("runs");
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        error
+    };
+    assert!(failed(&["notes.jsonl", "-o", "mine.jsonl"]).contains("run it in one"));
+    assert!(!Path::new(&desk.path("mine.jsonl")).exists(), "nothing is made before there is a terminal");
+    assert!(failed(&["notes.jsonl", "-o", "notes.jsonl"]).contains("another file"));
+    assert!(failed(&["none.jsonl", "-o", "mine.jsonl"]).contains("check the path"));
+    assert!(failed(&["notes.jsonl", "-o", "mine.jsonl", "--labels", "a,a"]).contains("different names"));
+    assert!(failed(&["notes.jsonl", "-o", "mine.jsonl", "--labels", "a,b,c,d,e,f,g,h,i,j"]).contains("keys for 9"));
+}
