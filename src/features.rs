@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Language, Stemmer, TokenKind, Tokens};
+use crate::text::{Language, StemMemo, Stemmer, TokenKind, Tokens};
 
 /// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +121,9 @@ struct Unit {
 pub struct Scratch {
     /// The tokens of the note that was read last.
     pub tokens: Tokens,
+    /// The fingerprint of each token that is a word, as it stands.
+    words: Vec<u64>,
+    memo: StemMemo,
     stems: String,
     units: Vec<Unit>,
     chars: Vec<char>,
@@ -154,14 +157,17 @@ impl Extractor {
     /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
     pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
         scratch.tokens.read(note);
+        scratch.words.clear();
+        scratch.words.extend(scratch.tokens.iter().map(|token| surface_fingerprint(token.text)));
         self.visit_words(scratch, &mut visit);
         if let Some((shortest, longest)) = self.settings.char_ngrams {
             visit_chars(scratch, shortest, longest, &mut visit);
         }
         if self.settings.surface_words {
-            for (index, token) in scratch.tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word) {
+            let words = scratch.tokens.iter().zip(&scratch.words).enumerate();
+            for (index, (token, &fingerprint)) in words.filter(|(_, (token, _))| token.kind == TokenKind::Word) {
                 visit(Gram {
-                    fingerprint: surface_fingerprint(token.text),
+                    fingerprint,
                     block: Block::Surface,
                     is_word: false,
                     first: index,
@@ -173,12 +179,12 @@ impl Extractor {
     }
 
     fn visit_words(&self, scratch: &mut Scratch, visit: &mut impl FnMut(Gram<'_>)) {
-        let Scratch { tokens, stems, units, .. } = scratch;
+        let Scratch { tokens, words, memo, stems, units, .. } = scratch;
         let mut padded = Padded::new(stems, units);
-        for token in tokens.iter() {
+        for (token, &word) in tokens.iter().zip(words.iter()) {
             match token.kind {
-                TokenKind::Word => padded.add(&self.stemmer.stem(token.text), true),
-                _ => padded.add(token.text, false),
+                TokenKind::Word => memo.stem(&self.stemmer, token.text, word, unit_hash, |stem, hash| padded.add_hashed(stem, hash, true)),
+                _ => padded.add(token.text),
             }
         }
         padded.close();
@@ -200,19 +206,22 @@ impl<'s> Padded<'s> {
         texts.clear();
         units.clear();
         let mut padded = Self { texts, units };
-        padded.add("‹", false);
+        padded.add("‹");
         padded
     }
 
-    fn add(&mut self, text: &str, is_word: bool) {
+    fn add(&mut self, text: &str) {
+        self.add_hashed(text, unit_hash(text), false);
+    }
+
+    fn add_hashed(&mut self, text: &str, hash: u64, is_word: bool) {
         let start = self.texts.len();
         self.texts.push_str(text);
-        let hash = text.chars().fold(WORD_SEED, step_char);
         self.units.push(Unit { hash, is_word, text: (start, self.texts.len()) });
     }
 
     fn close(mut self) {
-        self.add("›", false);
+        self.add("›");
     }
 }
 
@@ -293,15 +302,19 @@ fn surface_fingerprint(word: &str) -> u64 {
     finish(word.chars().fold(SURFACE_SEED, step_char))
 }
 
+/// What a stem, or a token that is no word, puts into the fingerprint of an n-gram.
+fn unit_hash(text: &str) -> u64 {
+    text.chars().fold(WORD_SEED, step_char)
+}
+
 /// The fingerprint of the feature that has this text.
 pub(crate) fn fingerprint(block: Block, text: &str) -> u64 {
-    let unit = |text: &str| text.chars().fold(WORD_SEED, step_char);
     match block {
-        Block::Word => finish(text.split(' ').fold(WORD_SEED, |hash, text| step(hash, unit(text)))),
+        Block::Word => finish(text.split(' ').fold(WORD_SEED, |hash, text| step(hash, unit_hash(text)))),
         Block::Skip => {
             let (first, _) = text.split_once(' ').unwrap_or((text, ""));
             let (_, last) = text.rsplit_once(' ').unwrap_or(("", text));
-            finish(step(step(SKIP_SEED, unit(first)), unit(last)))
+            finish(step(step(SKIP_SEED, unit_hash(first)), unit_hash(last)))
         }
         Block::Char => finish(text.chars().fold(CHAR_SEED, step_char)),
         Block::Surface => surface_fingerprint(text),

@@ -71,10 +71,24 @@ impl Index {
     pub(crate) fn get(&self, fingerprint: u64) -> Option<usize> {
         let fingerprint = truncated(fingerprint);
         let bucket = (fingerprint >> self.shift) as usize;
-        let wanted = &(fingerprint & ((1 << self.shift) - 1)).to_le_bytes()[..self.width];
+        let wanted = fingerprint & ((1 << self.shift) - 1);
         let (from, to) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
-        (from..to).find(|&at| self.low[at * self.width..(at + 1) * self.width] == *wanted)
+        // The usual widths as constants: comparing numbers instead of slices.
+        let at = match self.width {
+            3 => find::<3>(&self.low[3 * from..3 * to], wanted),
+            4 => find::<4>(&self.low[4 * from..4 * to], wanted),
+            width => self.low[width * from..width * to].chunks_exact(width).position(|low| *low == wanted.to_le_bytes()[..width]),
+        };
+        Some(from + at?)
     }
+}
+
+fn find<const WIDTH: usize>(low: &[u8], wanted: u64) -> Option<usize> {
+    low.as_chunks::<WIDTH>().0.iter().position(|low| {
+        let mut bytes = [0; 8];
+        bytes[..WIDTH].copy_from_slice(low);
+        u64::from_le_bytes(bytes) == wanted
+    })
 }
 
 /// In how many bytes the bits fit that are not the bucket's.
