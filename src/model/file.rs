@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, skip-bigrams, whole words |
 //! | `vocabulary.text` | u8 | their texts, front-coded ([`Vocabulary`]) |
-//! | `table.buckets` | u8, a power of two | how many fingerprints begin with the bits of each bucket |
+//! | `table.buckets` | u8, a power of two, 8 or more | how many fingerprints begin with the bits of each bucket |
 //! | `table.fingerprints` | u8, n × 3 or so | the other bits of the 40 of each fingerprint, little-endian, ascending |
 //! | `weights` | i8, n × columns | in the order of the fingerprints, in units of `scale` |
 //! | `scale`, `bias` | f32, columns | in logits |

@@ -7,6 +7,6 @@ mod normalize;
 mod stem;
 mod tokenize;
 
-pub(crate) use stem::StemMemo;
 pub use stem::{Language, Stemmer};
+pub(crate) use tokenize::Short;
 pub use tokenize::{Token, TokenKind, Tokens};
