@@ -453,3 +453,28 @@ impl Table {
         sums
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_sums_at_once_are_the_sums() {
+        let (rows, columns) = (700, 11);
+        let weights: Vec<u8> = (0..rows * columns).map(|at| (at * at % 251) as u8 ^ 0x80).collect();
+        let (counts, low) = Index::encode(&(0..rows as u64).collect::<Vec<u64>>()[..0]);
+        let table = Table::new(Index::new(&counts, Cow::Owned(low)).expect("whole"), Cow::Owned(weights.clone()), vec![1.0; columns]);
+        // More than sixteen bits hold, and the last row, after which no eight bytes follow.
+        let numbers: Vec<u32> = (1..=rows as u32).rev().collect();
+        for (column, count) in [(0, 8), (8, 3)] {
+            let found = table.sums(&numbers, column);
+            for at in 0..count {
+                let sum: i32 = weights.iter().skip(column + at).step_by(columns).map(|weight| i32::from(weight.cast_signed())).sum();
+                assert_eq!(found[at], sum, "column {}", column + at);
+            }
+        }
+        assert_eq!(table.sums(&[], 0), [0; 8]);
+        let lowest = Table::new(table.index.clone(), Cow::Owned(vec![0x80; 3000]), vec![1.0]);
+        assert_eq!(lowest.sums(&(1..=3000).collect::<Vec<u32>>(), 0)[0], -128 * 3000);
+    }
+}

@@ -1,6 +1,7 @@
 //! From fingerprints to rows.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::bytes::eight_from;
 
@@ -121,7 +122,13 @@ impl Index {
             let same = (is_same(0) | is_same(1) | is_same(2) | is_same(3)) & ((1 << count) - 1);
             return (from as u32 + same.trailing_zeros() + 1) & u32::from(same != 0).wrapping_neg();
         }
-        let found = (from..from + count).find(|at| eight_from(&self.low, at * self.width) & self.first_bits == wanted);
+        self.place_among(from..from + count, wanted)
+    }
+
+    /// The row plus one, 0 where there is none, of what is left of a fingerprint beside the bucket's bits. Out of line, so that the usual way keeps nothing for it.
+    #[inline(never)]
+    fn place_among(&self, mut rows: Range<usize>, wanted: u64) -> u32 {
+        let found = rows.find(|at| eight_from(&self.low, at * self.width) & self.first_bits == wanted);
         found.map_or(0, |at| at as u32 + 1)
     }
 }

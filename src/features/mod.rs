@@ -90,10 +90,8 @@ pub struct Gram<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Source<'a> {
-    /// The units from one to another.
+    /// The units from one to another; of a skip-bigram, the ends.
     Units(&'a Units, usize, usize),
-    /// The two ends of such a sequence, with whatever stands between them.
-    Ends(&'a Units, usize, usize),
     Chars(&'a [char]),
     Word(&'a str),
 }
@@ -104,11 +102,11 @@ impl Gram<'_> {
     #[must_use]
     pub fn text(&self) -> String {
         match self.source {
+            Source::Units(units, from, to) if self.block == Block::Skip => format!("{} * {}", units.text(from), units.text(to)),
             Source::Units(units, from, to) => {
                 let texts: Vec<&str> = (from..=to).map(|at| units.text(at)).collect();
                 texts.join(" ")
             }
-            Source::Ends(units, from, to) => format!("{} * {}", units.text(from), units.text(to)),
             Source::Chars(chars) => chars.iter().collect(),
             Source::Word(word) => word.to_owned(),
         }
@@ -119,6 +117,7 @@ impl Gram<'_> {
 #[derive(Debug, Default)]
 struct Units {
     hashes: Vec<u64>,
+    is_word: Vec<bool>,
     /// Their texts, one after the other, and where each ends. The scorer leaves them out.
     texts: String,
     ends: Vec<usize>,
@@ -130,14 +129,22 @@ impl Units {
 
     fn clear(&mut self) {
         self.hashes.clear();
+        self.is_word.clear();
         self.texts.clear();
         self.ends.clear();
     }
 
-    fn add(&mut self, text: &str, hash: u64) {
+    fn add(&mut self, text: &str, hash: u64, is_word: bool) {
         self.hashes.push(hash);
+        self.is_word.push(is_word);
         self.texts.push_str(text);
         self.ends.push(self.texts.len());
+    }
+
+    /// The feature that the units from one to another are.
+    fn gram(&self, block: Block, fingerprint: u64, is_word: bool, from: usize, to: usize) -> Gram<'_> {
+        let edge = self.hashes.len() - 1;
+        Gram { fingerprint, block, is_word, first: from.max(1) - 1, last: to.min(edge - 1) - 1, source: Source::Units(self, from, to) }
     }
 
     fn text(&self, at: usize) -> &str {
@@ -197,7 +204,7 @@ impl Stem {
 /// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
 /// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
-/// assert_eq!(grams, ["hello", "you", "‹ hello", "hello you", "you ›"]);
+/// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
 /// ```
 #[derive(Debug)]
 pub struct Extractor {
@@ -212,20 +219,25 @@ impl Extractor {
         Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
     }
 
-    /// Calls `visit` with every feature of `note`: token by token those within it, and then those that several tokens make up. Afterwards `scratch.tokens`
-    /// are the note's.
+    /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
     pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
         let Scratch { tokens, units, stems, letters, .. } = scratch;
         tokens.read(note);
         units.clear();
-        units.add(Units::FIRST, unit_hash(Units::FIRST));
-        for (index, short) in tokens.shorts().enumerate() {
-            let token = tokens.get(index);
-            self.stem(stems, token, short, |stem, hash| units.add(stem, hash));
-            self.visit_within(token, index, units, letters, &mut visit);
+        units.add(Units::FIRST, unit_hash(Units::FIRST), false);
+        for (token, short) in tokens.iter().zip(tokens.shorts()) {
+            self.stem(stems, token, short, |stem, hash| units.add(stem, hash, token.kind == TokenKind::Word));
         }
-        units.add(Units::LAST, unit_hash(Units::LAST));
-        self.visit_between(units, visit);
+        units.add(Units::LAST, unit_hash(Units::LAST), false);
+        self.visit_units(units, 1, &mut visit);
+        self.visit_skips(units, &mut visit);
+        let words = || tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word);
+        for (index, token) in words() {
+            self.visit_chars(token.text, index, letters, &mut visit);
+        }
+        for (index, token) in words() {
+            self.visit_surface(token.text, index, &mut visit);
+        }
     }
 
     /// Calls `then` with the stem of a word, or another token as it stands, and the hash of that.
@@ -247,63 +259,63 @@ impl Extractor {
         then(&stem, hash)
     }
 
-    /// The features within the token that is the last of `units`: always the same for the same token.
-    fn visit_within(&self, token: Token<'_>, index: usize, units: &Units, chars: &mut Vec<char>, visit: &mut impl FnMut(Gram<'_>)) {
-        let at = units.hashes.len() - 1;
-        let is_word = token.kind == TokenKind::Word;
-        let gram = |fingerprint, block, is_word, source| Gram { fingerprint, block, is_word, first: index, last: index, source };
-        visit(gram(finish(step(WORD_SEED, units.hashes[at])), Block::Word, is_word, Source::Units(units, at, at)));
-        if !is_word {
-            return;
-        }
-        if let Some((shortest, longest)) = self.settings.char_ngrams {
-            chars.clear();
-            chars.push('_');
-            chars.extend(token.text.chars());
-            chars.push('_');
-            for from in 0..chars.len() {
-                let mut hash = CHAR_SEED;
-                for (offset, &ch) in chars[from..].iter().take(longest).enumerate() {
-                    hash = step_char(hash, ch);
-                    if offset + 1 >= shortest {
-                        visit(gram(finish(hash), Block::Char, false, Source::Chars(&chars[from..=from + offset])));
-                    }
+    /// The n-grams of units, from `shortest` units on: all that begin at a unit, shorter ones first, and then those of the next.
+    fn visit_units(&self, units: &Units, shortest: usize, visit: &mut impl FnMut(Gram<'_>)) {
+        let hashes = units.hashes.as_slice();
+        let edge = hashes.len() - 1;
+        for from in 0..edge {
+            let mut hash = WORD_SEED;
+            for (&unit, to) in hashes[from..].iter().take(self.settings.word_ngrams).zip(from..) {
+                hash = step(hash, unit);
+                // An edge alone says nothing, and the two edges without a token between them neither.
+                if to + 1 - from >= shortest && to > 0 && edge > 1 {
+                    let is_word = from == to && units.is_word[from];
+                    visit(units.gram(Block::Word, finish(hash), is_word, from, to));
                 }
             }
-        }
-        if self.settings.surface_words {
-            visit(gram(surface_fingerprint(token.text), Block::Surface, false, Source::Word(token.text)));
         }
     }
 
-    /// The features that several units make up; both edges count as units.
-    fn visit_between(&self, units: &Units, mut visit: impl FnMut(Gram<'_>)) {
-        let hashes = units.hashes.as_slice();
-        let edge = hashes.len() - 1;
-        // The two edges say nothing without a token between them.
-        if edge == 1 {
+    /// Pairs of units with one or two others between them; both edges count as units.
+    fn visit_skips(&self, units: &Units, visit: &mut impl FnMut(Gram<'_>)) {
+        if !self.settings.skip_bigrams {
             return;
         }
-        let mut gram = |block, hash, from: usize, to: usize, source| {
-            let (first, last) = (from.max(1) - 1, to.min(edge - 1) - 1);
-            visit(Gram { fingerprint: finish(hash), block, is_word: false, first, last, source });
-        };
+        let hashes = units.hashes.as_slice();
+        let edge = hashes.len() - 1;
         for from in 0..edge {
-            let mut hash = step(WORD_SEED, hashes[from]);
-            for (&next, to) in hashes[from + 1..].iter().take(self.settings.word_ngrams - 1).zip(from + 1..) {
-                hash = step(hash, next);
-                gram(Block::Word, hash, from, to, Source::Units(units, from, to));
+            let hash = step(SKIP_SEED, hashes[from]);
+            let others = hashes.get(from + 2..).unwrap_or_default();
+            for (&other, to) in others.iter().take(2).zip(from + 2..).filter(|&(_, to)| from > 0 || to < edge) {
+                visit(units.gram(Block::Skip, finish(step(hash, other)), false, from, to));
             }
         }
-        if self.settings.skip_bigrams {
-            for from in 0..edge {
-                let hash = step(SKIP_SEED, hashes[from]);
-                // One or two others stand between them.
-                let others = hashes.get(from + 2..).unwrap_or_default();
-                for (&other, to) in others.iter().take(2).zip(from + 2..).filter(|&(_, to)| from > 0 || to < edge) {
-                    gram(Block::Skip, step(hash, other), from, to, Source::Ends(units, from, to));
+    }
+
+    /// The character n-grams of the word that is the token `index`.
+    fn visit_chars(&self, word: &str, index: usize, letters: &mut Vec<char>, visit: &mut impl FnMut(Gram<'_>)) {
+        let Some((shortest, longest)) = self.settings.char_ngrams else { return };
+        letters.clear();
+        letters.push('_');
+        letters.extend(word.chars());
+        letters.push('_');
+        for from in 0..letters.len() {
+            let mut hash = CHAR_SEED;
+            for (offset, &ch) in letters[from..].iter().take(longest).enumerate() {
+                hash = step_char(hash, ch);
+                if offset + 1 >= shortest {
+                    let source = Source::Chars(&letters[from..=from + offset]);
+                    visit(Gram { fingerprint: finish(hash), block: Block::Char, is_word: false, first: index, last: index, source });
                 }
             }
+        }
+    }
+
+    /// The word that is the token `index`, as it stands.
+    fn visit_surface(&self, word: &str, index: usize, visit: &mut impl FnMut(Gram<'_>)) {
+        if self.settings.surface_words {
+            let fingerprint = surface_fingerprint(word);
+            visit(Gram { fingerprint, block: Block::Surface, is_word: false, first: index, last: index, source: Source::Word(word) });
         }
     }
 }
@@ -328,15 +340,15 @@ mod tests {
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
             [
-                word("hire", 0, 0),
-                word("nurs", 1, 1),
-                word("!", 2, 2),
                 word("‹ hire", 0, 0),
                 word("‹ hire nurs", 0, 1),
+                word("hire", 0, 0),
                 word("hire nurs", 0, 1),
                 word("hire nurs !", 0, 2),
+                word("nurs", 1, 1),
                 word("nurs !", 1, 2),
                 word("nurs ! ›", 1, 2),
+                word("!", 2, 2),
                 word("! ›", 2, 2),
             ]
         );

@@ -1,7 +1,7 @@
 //! From a note to the rows of a table that its features have.
 
 use super::memo::Memo;
-use super::{Block, Extractor, Scratch, Units, unit_hash};
+use super::{Block, Extractor, Gram, Scratch, Units, WORD_SEED, finish, step, unit_hash};
 use crate::text::TokenKind;
 
 /// The rows that a note's features have, and what is kept from note to note about the rows of one table.
@@ -68,16 +68,15 @@ impl Extractor {
             units.hashes.push(unit);
             let chars = rows.chars.len();
             let mut known = Known { unit, chars: chars as u32, is_word: token.kind == TokenKind::Word, ..Known::default() };
-            self.visit_within(token, index, units, letters, &mut |gram| {
-                let row = find(gram.fingerprint);
-                match gram.block {
-                    Block::Word => known.word = row,
-                    Block::Surface => known.surface = row,
-                    _ if short.is_none() => rows.found[gram.block as usize].push(row),
-                    _ if row == 0 => {}
-                    _ => rows.chars.push(row),
-                }
-            });
+            known.word = find(finish(step(WORD_SEED, unit)));
+            if known.is_word {
+                let found = if short.is_some() { &mut rows.chars } else { &mut rows.found[Block::Char as usize] };
+                self.visit_chars(token.text, index, letters, &mut |gram| match find(gram.fingerprint) {
+                    0 => {}
+                    row => found.push(row),
+                });
+                self.visit_surface(token.text, index, &mut |gram| known.surface = find(gram.fingerprint));
+            }
             known.char_count = (rows.chars.len() - chars) as u8;
             rows.add(&known);
             if let Some(short) = short {
@@ -85,7 +84,9 @@ impl Extractor {
             }
         }
         units.hashes.push(unit_hash(Units::LAST));
-        self.visit_between(units, |gram| rows.fingerprints[gram.block as usize].push(gram.fingerprint));
+        let mut keep = |gram: Gram<'_>| rows.fingerprints[gram.block as usize].push(gram.fingerprint);
+        self.visit_units(units, 2, &mut keep);
+        self.visit_skips(units, &mut keep);
         for (found, fingerprints) in rows.found.iter_mut().zip(&rows.fingerprints) {
             found.extend(fingerprints.iter().map(|&fingerprint| find(fingerprint)));
             rows.seen.retain_new(found);
