@@ -26,6 +26,7 @@
 
 mod accept;
 pub mod assessment;
+mod bytes;
 pub mod classifier;
 mod digest;
 pub mod error;

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, skip-bigrams, whole words |
 //! | `vocabulary.text` | u8 | their texts, front-coded ([`Vocabulary`]) |
-//! | `table.buckets` | u8, a power of two | how many fingerprints begin with the bits of each bucket |
+//! | `table.buckets` | u8, a power of two, 8 or more | how many fingerprints begin with the bits of each bucket |
 //! | `table.fingerprints` | u8, n × 3 or so | the other bits of the 40 of each fingerprint, little-endian, ascending |
 //! | `weights` | i8, n × columns | in the order of the fingerprints, in units of `scale` |
 //! | `scale`, `bias` | f32, columns | in logits |
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -136,8 +136,7 @@ impl Model {
         };
         let draft = write(String::new())?;
         let about = serde_json::to_string(&self.about).map_err(|error| Error::Model(error.to_string()))?;
-        let parsed = SafeTensors::deserialize(&draft).map_err(|error| Error::Model(error.to_string()))?;
-        let digest = digest(&about, &parsed)?;
+        let digest = digest(&about, &Tensors::read(&draft)?)?;
         let bytes = write(digest.clone())?;
         self.digest = digest;
         Ok(bytes)
@@ -187,7 +186,7 @@ pub(crate) struct Parts<'b> {
     pub(crate) bias: Vec<f32>,
     blocks: [u32; Block::COUNT],
     texts: &'b [u8],
-    tensors: SafeTensors<'b>,
+    tensors: Tensors<'b>,
     about_json: String,
 }
 
@@ -195,10 +194,9 @@ impl<'b> Parts<'b> {
     /// Finds the parts and checks their shapes; what the texts say, and the digest, is left for [`Model::from_bytes`] to check.
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        let tensors = Tensors::read(bytes)?;
+        let metadata = tensors.metadata.metadata();
         let json = metadata
-            .metadata()
             .as_ref()
             .and_then(|map| map.get(KEY))
             .ok_or_else(|| broken("a safetensors file, but its metadata has no key \"thinktwice\""))?;
@@ -210,7 +208,6 @@ impl<'b> Parts<'b> {
         let about: About = parse(header.about.get())?;
         check_about(&about)?;
 
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
         let columns = about.columns();
         let mut blocks = [0; Block::COUNT];
         for (rows, bytes) in blocks.iter_mut().zip(tensor(&tensors, "vocabulary.blocks", Dtype::U32, &[Some(Block::COUNT)])?.as_chunks().0)
@@ -252,23 +249,43 @@ fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| Error::Model(format!("metadata that cannot be read ({error})")))
 }
 
-/// The data of a tensor of this type and shape; `None` for a length that is as it comes.
-fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype, shape: &[Option<usize>]) -> Result<&'a [u8], Error> {
-    let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
-    let found = view.shape();
-    let fits = found.len() == shape.len() && found.iter().zip(shape).all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
-    if view.dtype() != dtype || !fits {
-        return Err(Error::Model(format!("tensor {name} has shape {found:?} of {:?}", view.dtype())));
-    }
-    Ok(view.data())
+/// A `safetensors` file. As [`SafeTensors`], which hides the metadata, so that with it the header would have to be parsed twice.
+struct Tensors<'b> {
+    metadata: Metadata,
+    data: &'b [u8],
 }
 
-fn digest(about: &str, tensors: &SafeTensors<'_>) -> Result<String, Error> {
+impl<'b> Tensors<'b> {
+    fn read(bytes: &'b [u8]) -> Result<Self, Error> {
+        let (header, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
+        // The length of the header, its eight bytes, and the header itself are there.
+        Ok(Self { metadata, data: &bytes[8 + header..] })
+    }
+
+    fn get(&self, name: &str) -> Result<(&TensorInfo, &'b [u8]), Error> {
+        let info = self.metadata.info(name).ok_or_else(|| Error::Model(format!("no tensor {name}")))?;
+        let (from, to) = info.data_offsets;
+        Ok((info, &self.data[from..to]))
+    }
+}
+
+/// The data of a tensor of this type and shape; `None` for a length that is as it comes.
+fn tensor<'a>(tensors: &Tensors<'a>, name: &str, dtype: Dtype, shape: &[Option<usize>]) -> Result<&'a [u8], Error> {
+    let (found, data) = tensors.get(name)?;
+    let fits = found.shape.len() == shape.len()
+        && found.shape.iter().zip(shape).all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
+    if found.dtype != dtype || !fits {
+        return Err(Error::Model(format!("tensor {name} has shape {:?} of {:?}", found.shape, found.dtype)));
+    }
+    Ok(data)
+}
+
+fn digest(about: &str, tensors: &Tensors<'_>) -> Result<String, Error> {
     let mut hasher = Sha256::new();
     hasher.update(about);
     for name in TENSORS {
-        let view = tensors.tensor(name).map_err(|_| Error::Model(format!("no tensor {name}")))?;
-        hasher.update(view.data());
+        hasher.update(tensors.get(name)?.1);
     }
     Ok(hex(hasher))
 }

@@ -137,6 +137,12 @@ impl About {
     /// From the stored columns to all logits.
     pub(crate) fn expand(&self, stored: &[f32]) -> Vec<f32> {
         let mut logits = Vec::with_capacity(self.logits());
+        self.expand_into(stored, &mut logits);
+        logits
+    }
+
+    /// Appends to `logits` what the stored columns come to.
+    pub(crate) fn expand_into(&self, stored: &[f32], logits: &mut Vec<f32>) {
         let mut rest = stored;
         for head in &self.heads {
             let (own, after) = rest.split_at(head.labels.len() - 1);
@@ -145,7 +151,6 @@ impl About {
             rest = after;
         }
         logits.extend_from_slice(rest);
-        logits
     }
 }
 

@@ -9,6 +9,6 @@ mod stem;
 mod tokenize;
 
 pub use shingles::{Shingles, jaccard, shingles};
-pub(crate) use stem::StemMemo;
 pub use stem::{Language, Stemmer};
+pub(crate) use tokenize::Short;
 pub use tokenize::{Token, TokenKind, Tokens};

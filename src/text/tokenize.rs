@@ -1,6 +1,9 @@
 //! Tokens: words, punctuation, emoji, and one token each for numbers, links, addresses, handles and placeholders.
 
-use super::normalize::{Folded, fold};
+use std::ops::Range;
+
+use super::normalize::{Folded, Spans};
+use crate::bytes::eight_from;
 
 /// What a token is. Words have a stem and characters; everything else is taken as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,28 +49,56 @@ struct Entry {
 /// ```
 #[derive(Debug, Default)]
 pub struct Tokens {
-    folded: Vec<Folded>,
+    /// The names of classes, the folded note, words that stand in neither, and [`PADDING`].
     text: String,
+    folded: Folded,
+    /// Words with digits that are not ASCII.
+    rewritten: String,
     entries: Vec<Entry>,
 }
+
+/// What the texts of tokens that are not written as they stand are taken from.
+const NAMES: &str = "<number><link><mail><handle><placeholder>¶";
+const NUMBER: Range<usize> = 0..8;
+const LINK: Range<usize> = 8..14;
+const MAIL: Range<usize> = 14..20;
+const HANDLE: Range<usize> = 20..28;
+const PLACEHOLDER: Range<usize> = 28..41;
+const LINE_BREAK: Range<usize> = 41..43;
 
 /// The longest stretch between brackets that still reads as a placeholder, in characters.
 const PLACEHOLDER_MAX: usize = 32;
 
+/// The longest word that has a [`Short`], in bytes.
+const SHORT_MAX: usize = 23;
+
+/// A token of up to 23 bytes as three numbers: its bytes, zeros and, last, whether it is a word. Different tokens have different ones.
+pub(crate) type Short = [u64; 3];
+
 impl Tokens {
     /// Replaces what was read before by the tokens of `note`.
+    #[expect(clippy::missing_panics_doc, reason = "folding appends whole characters")]
     pub fn read(&mut self, note: &str) {
-        self.folded.clear();
-        self.text.clear();
         self.entries.clear();
-        let mut folded = std::mem::take(&mut self.folded);
-        fold(note, &mut folded);
-        let mut at = 0;
-        let mut no_address_before = 0;
-        while at < folded.len() {
-            at = self.next(&folded, at, &mut no_address_before);
+        self.rewritten.clear();
+        let mut text = std::mem::take(&mut self.text).into_bytes();
+        if text.is_empty() {
+            text.extend_from_slice(NAMES.as_bytes());
         }
-        self.folded = folded;
+        text.truncate(NAMES.len());
+        self.folded.fold(note, &mut text);
+        let mut text = String::from_utf8(text).expect("whole characters are appended");
+        Reader {
+            text: &text,
+            entries: &mut self.entries,
+            rewritten: &mut self.rewritten,
+            spans: self.folded.spans(),
+            has_address: self.folded.has_address,
+        }
+        .read();
+        text.push_str(&self.rewritten);
+        text.push_str(PADDING);
+        self.text = text;
     }
 
     /// How many tokens the note has.
@@ -85,80 +116,224 @@ impl Tokens {
     /// The tokens in the order of the note.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Token<'_>> {
-        self.entries.iter().map(|entry| Token {
-            kind: entry.kind,
-            text: &self.text[entry.text.0..entry.text.1],
-            start: entry.start,
-            end: entry.end,
-        })
+        (0..self.len()).map(|index| self.get(index))
     }
 
-    /// Reads one token (or a blank) at `at` and returns where the next one starts. A stretch without spaces is searched
+    /// The token at a place in the order of the note.
+    pub(crate) fn get(&self, index: usize) -> Token<'_> {
+        let entry = &self.entries[index];
+        Token { kind: entry.kind, text: &self.text[entry.text.0..entry.text.1], start: entry.start, end: entry.end }
+    }
+
+    /// What tells every token from any other, where it is short enough.
+    pub(crate) fn shorts(&self) -> impl Iterator<Item = Option<Short>> {
+        let text = self.text.as_bytes();
+        self.entries.iter().map(move |entry| {
+            let (from, to) = entry.text;
+            let masks = FIRST_BYTES.get(to - from)?;
+            let bytes = text.get(from..)?.first_chunk::<24>()?;
+            let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
+            let is_word = u64::from(entry.kind == TokenKind::Word) << 56;
+            Some([first & masks[0], second & masks[1], third & masks[2] | is_word])
+        })
+    }
+}
+
+/// For each length up to [`SHORT_MAX`], which bits of 24 bytes are those of the first so many. A look here instead of at each length's own way saves a branch that
+/// is hard to foresee.
+static FIRST_BYTES: [Short; SHORT_MAX + 1] = {
+    let mut masks = [[0; 3]; SHORT_MAX + 1];
+    let mut length = 1;
+    while length <= SHORT_MAX {
+        masks[length] = masks[length - 1];
+        masks[length][(length - 1) / 8] |= 0xFF << (8 * ((length - 1) % 8));
+        length += 1;
+    }
+    masks
+};
+
+/// What follows the last word, so that 24 bytes can be read wherever one begins.
+const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/// What a byte of folded text begins. Bytes of other than ASCII characters need a look at the whole character.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Blank,
+    LineBreak,
+    Letter,
+    Digit,
+    /// `{`, `[`, `<`, `%` and `@`, which can begin a reference.
+    Opening,
+    Mark,
+    Unicode,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Unicode; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'\n' => Class::LineBreak,
+            0..=b' ' | 127 => Class::Blank,
+            b'0'..=b'9' => Class::Digit,
+            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+            b'{' | b'[' | b'<' | b'%' | b'@' => Class::Opening,
+            _ => Class::Mark,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> Class {
+    CLASSES[usize::from(byte)]
+}
+
+struct Reader<'t> {
+    /// The folded note, from the end of [`NAMES`] on.
+    text: &'t str,
+    entries: &'t mut Vec<Entry>,
+    rewritten: &'t mut String,
+    spans: Spans<'t>,
+    has_address: bool,
+}
+
+impl Reader<'_> {
+    fn read(mut self) {
+        let mut at = NAMES.len();
+        let mut no_address_before = 0;
+        let bytes = self.text.as_bytes();
+        while at < bytes.len() {
+            at = match class(bytes[at]) {
+                Class::Blank => at + 1,
+                Class::Letter if !self.has_address => self.word(at),
+                Class::Mark => self.mark(at, char::from(bytes[at])),
+                _ => self.next(at, &mut no_address_before),
+            };
+        }
+    }
+
+    /// Reads one token (or a blank) of any kind at `at` and returns where the next one starts. A stretch without spaces is searched
     /// for an address once, not again at each of its parts, or `a.a.a.a…` would take quadratic time.
-    fn next(&mut self, folded: &[Folded], at: usize, no_address_before: &mut usize) -> usize {
-        let ch = folded[at].ch;
+    fn next(&mut self, at: usize, no_address_before: &mut usize) -> usize {
+        let Some(ch) = char_at(self.text, at) else { return self.text.len() };
+        let after = at + ch.len_utf8();
         if ch == '\n' {
-            let end = run(folded, at, char::is_whitespace);
-            self.push(TokenKind::Mark, "¶", &folded[at..=at]);
-            return end;
+            self.push(TokenKind::Mark, (LINE_BREAK.start, LINE_BREAK.end), at..after);
+            return run(self.text, at, char::is_whitespace);
         }
         if ch.is_whitespace() || ch.is_control() {
-            return at + 1;
+            return after;
         }
-        let starts_chunk = at == 0 || !is_word(folded[at - 1].ch);
-        if starts_chunk && let Some((name, end)) = reference(folded, at, no_address_before) {
-            self.push(TokenKind::Reference, name, &folded[at..end]);
+        if self.starts_chunk(at)
+            && let Some((name, end)) = self.reference(at, ch, no_address_before)
+        {
+            self.push(TokenKind::Reference, (name.start, name.end), at..end);
             return end;
         }
         if ch.is_numeric() {
-            let end = number_end(folded, at);
-            if !folded.get(end).is_some_and(|next| next.ch.is_alphabetic()) {
-                self.push(TokenKind::Number, "<number>", &folded[at..end]);
+            let end = number_end(self.text, at);
+            if !char_at(self.text, end).is_some_and(char::is_alphabetic) {
+                self.push(TokenKind::Number, (NUMBER.start, NUMBER.end), at..end);
                 return end;
             }
         }
         if is_ideograph(ch) {
-            self.push_chars(TokenKind::Word, &folded[at..=at]);
-            return at + 1;
+            self.push_word(at..after);
+            return after;
         }
-        if is_word(ch) {
-            let end = word_end(folded, at);
-            self.push_chars(TokenKind::Word, &folded[at..end]);
-            return end;
+        if is_word(ch) { self.word(at) } else { self.mark(at, ch) }
+    }
+
+    /// Whether nothing of a word stands before `at`.
+    fn starts_chunk(&self, at: usize) -> bool {
+        at == NAMES.len() || !self.text[..at].chars().next_back().is_some_and(is_word)
+    }
+
+    /// A link, a mail address, a handle or a placeholder that starts with `ch` at `at`, and where it ends.
+    fn reference(&self, at: usize, ch: char, no_address_before: &mut usize) -> Option<(Range<usize>, usize)> {
+        match ch {
+            '{' | '[' | '<' | '%' => placeholder_end(self.text, at, ch).map(|end| (PLACEHOLDER, end)),
+            '@' => {
+                let end = run(self.text, at + 1, |ch| ch.is_alphanumeric() || matches!(ch, '_' | '.' | '-'));
+                self.text[at..end].chars().nth(2).map(|_| (HANDLE, end))
+            }
+            ch if self.has_address && ch.is_alphanumeric() && at >= *no_address_before => {
+                let chunk_end = run(self.text, at, |ch| !ch.is_whitespace() && !matches!(ch, '<' | '>' | '"' | ')' | ']' | '}'));
+                *no_address_before = chunk_end;
+                address(&self.text[at..chunk_end]).map(|(name, length)| (name, at + length))
+            }
+            _ => None,
         }
-        let end = run(folded, at, |next| next == ch);
-        // A run says "more than one", not how many; an ellipsis is one mark.
-        let shown = at + (end - at).min(2);
-        let start = self.text.len();
-        self.text.extend(folded[at..shown].iter().map(|f| f.ch));
-        self.entries.push(Entry {
-            kind: TokenKind::Mark,
-            text: (start, self.text.len()),
-            start: folded[at].start,
-            end: folded[end - 1].end,
-        });
+    }
+
+    /// Reads the word at `at`. It runs on over an apostrophe that letters surround.
+    fn word(&mut self, at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut end = at + plain_letters(eight_from(bytes, at));
+        let mut is_ascii = true;
+        while let Some(&byte) = bytes.get(end) {
+            end += match class(byte) {
+                Class::Letter | Class::Digit => 1,
+                Class::Mark if byte == b'\'' && end > at && char_at(self.text, end + 1).is_some_and(char::is_alphabetic) => 1,
+                Class::Unicode => match char_at(self.text, end) {
+                    Some(ch) if is_word(ch) && !is_ideograph(ch) => {
+                        is_ascii = false;
+                        ch.len_utf8()
+                    }
+                    _ => break,
+                },
+                _ => break,
+            };
+        }
+        if is_ascii {
+            self.push(TokenKind::Word, (at, end), at..end);
+        } else {
+            self.push_word(at..end);
+        }
         end
     }
 
-    fn push(&mut self, kind: TokenKind, text: &str, from: &[Folded]) {
-        let start = self.text.len();
-        self.text.push_str(text);
-        self.close(kind, start, from);
+    /// Reads a run of one mark. It says "more than one", not how many; an ellipsis is one mark.
+    fn mark(&mut self, at: usize, ch: char) -> usize {
+        let end = run(self.text, at, |next| next == ch);
+        self.push(TokenKind::Mark, (at, end.min(at + 2 * ch.len_utf8())), at..end);
+        end
     }
 
-    /// Pushes a word; its digits become `0`, since "3pm" and "4pm" mean the same here.
-    fn push_chars(&mut self, kind: TokenKind, from: &[Folded]) {
-        let start = self.text.len();
-        self.text.extend(from.iter().map(|f| if f.ch.is_numeric() { '0' } else { f.ch }));
-        self.close(kind, start, from);
+    /// Pushes a word; its digits become `0`, since "3pm" and "4pm" mean the same here. Those of ASCII are so already.
+    fn push_word(&mut self, from: Range<usize>) {
+        let word = &self.text[from.clone()];
+        let mut text = (from.start, from.end);
+        if word.chars().any(char::is_numeric) {
+            let start = self.text.len() + self.rewritten.len();
+            self.rewritten.extend(word.chars().map(|ch| if ch.is_numeric() { '0' } else { ch }));
+            text = (start, self.text.len() + self.rewritten.len());
+        }
+        self.push(TokenKind::Word, text, from);
     }
 
-    fn close(&mut self, kind: TokenKind, text_start: usize, from: &[Folded]) {
-        let (Some(first), Some(last)) = (from.first(), from.last()) else {
-            return;
-        };
-        self.entries.push(Entry { kind, text: (text_start, self.text.len()), start: first.start, end: last.end });
+    fn push(&mut self, kind: TokenKind, text: (usize, usize), from: Range<usize>) {
+        let (start, end) = self.spans.span(from.start, from.end - 1);
+        self.entries.push(Entry { kind, text, start, end });
     }
+}
+
+/// How many of eight bytes from the first on are lower-case ASCII letters or `0`. Most words end within eight: taking them at once instead of byte by byte saves a
+/// tenth of all instructions.
+fn plain_letters(eight: u64) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let low = eight & !HIGH;
+    let from = |byte: u64| low + (0x80 - byte) * ONES;
+    let is_letter = from(u64::from(b'a')) & !from(u64::from(b'z') + 1);
+    let is_zero = from(u64::from(b'0')) & !from(u64::from(b'0') + 1);
+    let other = !((is_letter | is_zero) & !eight) & HIGH;
+    other.trailing_zeros() as usize / 8
+}
+
+fn char_at(text: &str, at: usize) -> Option<char> {
+    text[at..].chars().next()
 }
 
 fn is_word(ch: char) -> bool {
@@ -176,99 +351,62 @@ fn is_ideograph(ch: char) -> bool {
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-fn run(folded: &[Folded], at: usize, same: impl Fn(char) -> bool) -> usize {
-    folded[at..].iter().position(|f| !same(f.ch)).map_or(folded.len(), |length| at + length)
+/// The end of the characters from `at` on for which `same` is true.
+fn run(text: &str, at: usize, same: impl Fn(char) -> bool) -> usize {
+    text[at..].find(|ch| !same(ch)).map_or(text.len(), |length| at + length)
 }
 
 /// Digits with single separators between them: `1,000`, `10:30`, `14/03`, `3.5`.
-fn number_end(folded: &[Folded], at: usize) -> usize {
-    let mut end = at;
-    while end < folded.len() {
-        if folded[end].ch.is_numeric() {
-            end += 1;
-        } else if matches!(folded[end].ch, '.' | ',' | ':' | '/' | '-') && folded.get(end + 1).is_some_and(|next| next.ch.is_numeric()) {
-            end += 2;
-        } else {
-            break;
+fn number_end(text: &str, at: usize) -> usize {
+    let mut chars = text[at..].char_indices().peekable();
+    while let Some((offset, ch)) = chars.next() {
+        let is_inner = matches!(ch, '.' | ',' | ':' | '/' | '-') && chars.peek().is_some_and(|(_, next)| next.is_numeric());
+        if !ch.is_numeric() && !is_inner {
+            return at + offset;
         }
     }
-    end
+    text.len()
 }
 
-/// A word runs on over an apostrophe that letters surround.
-fn word_end(folded: &[Folded], at: usize) -> usize {
-    let mut end = at;
-    while end < folded.len() {
-        let ch = folded[end].ch;
-        if is_ideograph(ch) {
-            break;
-        }
-        let inner = ch == '\'' && end > at && folded.get(end + 1).is_some_and(|f| f.ch.is_alphabetic());
-        if !is_word(ch) && !inner {
-            break;
-        }
-        end += 1;
-    }
-    end
-}
-
-/// A link, a mail address, a handle or a placeholder that starts at `at`, and where it ends.
-fn reference(folded: &[Folded], at: usize, no_address_before: &mut usize) -> Option<(&'static str, usize)> {
-    match folded[at].ch {
-        '{' | '[' | '<' | '%' => placeholder_end(folded, at).map(|end| ("<placeholder>", end)),
-        '@' => {
-            let end = run(folded, at + 1, |ch| ch.is_alphanumeric() || matches!(ch, '_' | '.' | '-'));
-            (end > at + 2).then_some(("<handle>", end))
-        }
-        ch if ch.is_alphanumeric() && at >= *no_address_before => {
-            let chunk_end = run(folded, at, |ch| !ch.is_whitespace() && !matches!(ch, '<' | '>' | '"' | ')' | ']' | '}'));
-            *no_address_before = chunk_end;
-            address(folded, at, chunk_end)
-        }
-        _ => None,
-    }
-}
-
-fn placeholder_end(folded: &[Folded], at: usize) -> Option<usize> {
-    let (open, close) = match folded[at].ch {
-        '{' => ('{', '}'),
-        '[' => ('[', ']'),
-        '<' => ('<', '>'),
-        other => (other, other),
+fn placeholder_end(text: &str, at: usize, open: char) -> Option<usize> {
+    let close = match open {
+        '{' => '}',
+        '[' => ']',
+        '<' => '>',
+        other => other,
     };
-    let inner = run(folded, at, |ch| ch == open);
-    let end = run(folded, inner, |ch| ch.is_alphanumeric() || matches!(ch, '_' | ' ' | '.' | '-'));
-    let letters = folded[inner..end].iter().any(|f| f.ch.is_alphabetic());
+    let inner = run(text, at, |ch| ch == open);
+    let end = run(text, inner, |ch| ch.is_alphanumeric() || matches!(ch, '_' | ' ' | '.' | '-'));
+    let between = &text[inner..end];
     // "50% or 60%" is no placeholder: between per cent signs there are no spaces.
-    let spaced = open == '%' && folded[inner..end].iter().any(|f| f.ch == ' ');
-    let closed = run(folded, end, |ch| ch == close);
-    (letters && !spaced && closed > end && end - inner <= PLACEHOLDER_MAX).then_some(closed)
+    let spaced = open == '%' && between.contains(' ');
+    let closed = run(text, end, |ch| ch == close);
+    let is_placeholder = closed > end && !spaced && between.contains(char::is_alphabetic) && between.chars().count() <= PLACEHOLDER_MAX;
+    is_placeholder.then_some(closed)
 }
 
-/// `someone@example.com`, `https://…`, `www.…`, `example.com/path`.
-fn address(folded: &[Folded], at: usize, chunk_end: usize) -> Option<(&'static str, usize)> {
-    let mut end = chunk_end;
-    while end > at && matches!(folded[end - 1].ch, '.' | ',' | ';' | ':' | '!' | '?' | '\'') {
-        end -= 1;
-    }
-    let chunk = &folded[at..end];
-    let find = |ch: char| chunk.iter().position(|f| f.ch == ch);
-    let starts = |prefix: &str| prefix.chars().count() < chunk.len() && prefix.chars().zip(chunk).all(|(ch, f)| f.ch == ch);
+/// `someone@example.com`, `https://…`, `www.…`, `example.com/path` at the beginning of a chunk: what it is and how long.
+fn address(chunk: &str) -> Option<(Range<usize>, usize)> {
+    let chunk = chunk.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'']);
+    let starts = |prefix: &str| chunk.len() > prefix.len() && chunk.starts_with(prefix);
     if starts("http://") || starts("https://") || starts("www.") {
-        return Some(("<link>", end));
+        return Some((LINK, chunk.len()));
     }
-    let dotted = |from: usize| chunk[from..].windows(3).any(|w| w[0].ch.is_alphanumeric() && w[1].ch == '.' && w[2].ch.is_alphabetic());
-    if let Some(sign) = find('@')
+    let dotted = |part: &str| {
+        part.match_indices('.').any(|(dot, _)| {
+            part[..dot].chars().next_back().is_some_and(char::is_alphanumeric)
+                && part[dot + 1..].chars().next().is_some_and(char::is_alphabetic)
+        })
+    };
+    if let Some(sign) = chunk.find('@')
         && sign > 0
-        && dotted(sign)
+        && dotted(&chunk[sign..])
     {
-        return Some(("<mail>", end));
+        return Some((MAIL, chunk.len()));
     }
-    let slash = find('/')?;
-    let host = &chunk[..slash];
-    let is_host = host.iter().all(|f| f.ch.is_ascii_alphanumeric() || matches!(f.ch, '.' | '-'))
-        && host.windows(3).any(|w| w[0].ch.is_alphanumeric() && w[1].ch == '.' && w[2].ch.is_alphabetic());
-    is_host.then_some(("<link>", end))
+    let host = &chunk[..chunk.find('/')?];
+    let is_host = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')) && dotted(host);
+    is_host.then_some((LINK, chunk.len()))
 }
 
 #[cfg(test)]
@@ -304,6 +442,38 @@ mod tests {
     fn scripts_without_spaces_are_read_character_by_character() {
         assert_eq!(texts("你好abc"), ["你", "好", "abc"]);
         assert_eq!(texts("नमस्ते जी"), ["नमस्ते", "जी"]);
+    }
+
+    #[test]
+    fn the_names_of_classes_are_where_they_are_taken_from() {
+        let names = [NUMBER, LINK, MAIL, HANDLE, PLACEHOLDER, LINE_BREAK].map(|name| &NAMES[name]);
+        assert_eq!(names, ["<number>", "<link>", "<mail>", "<handle>", "<placeholder>", "¶"]);
+    }
+
+    #[test]
+    fn plain_letters_are_lower_case_letters_and_zeros() {
+        for byte in 0..=u8::MAX {
+            let is_plain = byte.is_ascii_lowercase() || byte == b'0';
+            for at in 0..8 {
+                let mut eight = [b'a'; 8];
+                eight[at] = byte;
+                assert_eq!(plain_letters(u64::from_le_bytes(eight)), if is_plain { 8 } else { at }, "{byte} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_tokens_are_told_apart() {
+        let mut tokens = Tokens::default();
+        tokens.read("a ab abcdefgh abcdefghi abcdefghijklmnop abcdefghijklmnopq abcdefghijklmnopqrstuvw abcdefghijklmnopqrstuvwx é");
+        let shorts: Vec<Option<Short>> = tokens.shorts().collect();
+        let word = 1 << 56;
+        assert_eq!(shorts[..2], [Some([0x61, 0, word]), Some([0x6261, 0, word])]);
+        assert_eq!(shorts[3], Some([0x6867_6665_6463_6261, 0x69, word]));
+        assert_eq!(shorts[6], Some([0x6867_6665_6463_6261, 0x706F_6E6D_6C6B_6A69, word | 0x77_7675_7473_7271]));
+        assert_eq!(shorts[7..], [None, Some([0xA9C3, 0, word])]);
+        tokens.read(".");
+        assert_eq!(tokens.shorts().next(), Some(Some([0x2E, 0, 0])));
     }
 
     #[test]

@@ -1,0 +1,402 @@
+//! The one extractor: training counts what it emits, scoring sums it, explaining marks it.
+
+mod fingerprint;
+mod memo;
+mod rows;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Language, Short, Stemmer, Token, TokenKind, Tokens};
+use fingerprint::{CHAR_SEED, SKIP_SEED, WORD_SEED, finish, step, step_char, surface_fingerprint, unit_hash};
+use memo::Memo;
+use rows::Rows;
+
+pub(crate) use fingerprint::fingerprint;
+
+/// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureSettings {
+    /// Stem words of this language; `None` leaves them as they are.
+    pub stem: Option<Language>,
+    /// Word n-grams of 1 to this many tokens (1 to 3).
+    pub word_ngrams: usize,
+    /// Character n-grams within words, shortest and longest (2 to 6); `None` for none.
+    pub char_ngrams: Option<(usize, usize)>,
+    /// Whole words as they stand, unstemmed: the rows that word vectors were folded into.
+    pub surface_words: bool,
+    /// Pairs of tokens with one or two others between them.
+    pub skip_bigrams: bool,
+}
+
+impl Default for FeatureSettings {
+    fn default() -> Self {
+        Self { stem: Some(Language::English), word_ngrams: 3, char_ngrams: Some((3, 5)), skip_bigrams: true, surface_words: false }
+    }
+}
+
+impl FeatureSettings {
+    /// Says what is out of range, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(1..=3).contains(&self.word_ngrams) {
+            return Err(format!("word_ngrams is {}, not 1 to 3", self.word_ngrams));
+        }
+        match self.char_ngrams {
+            Some((shortest, longest)) if shortest < 2 || longest > 6 || shortest > longest => {
+                Err(format!("char_ngrams is {shortest} to {longest}, not within 2 to 6"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The family that a feature belongs to. Each is normalised by its own count, so that the many character n-grams of a
+/// note do not drown its few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Block {
+    /// Word n-grams.
+    Word,
+    /// Character n-grams within words.
+    Char,
+    /// Skip-bigrams.
+    Skip,
+    /// Whole words as they stand, with what word vectors say of them.
+    Surface,
+}
+
+impl Block {
+    /// How many blocks there are.
+    pub const COUNT: usize = 4;
+
+    /// The blocks, in the order of a model's rows.
+    pub(crate) const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Skip, Self::Surface];
+}
+
+/// One occurrence of a feature in a note.
+#[derive(Clone, Copy, Debug)]
+pub struct Gram<'a> {
+    /// The 64-bit fingerprint of the block and the text.
+    pub fingerprint: u64,
+    /// The family.
+    pub block: Block,
+    /// Whether it is a word by itself, and not an n-gram, a mark or a part of a word.
+    pub is_word: bool,
+    /// Index of the first token that it covers.
+    pub first: usize,
+    /// Index of the last token that it covers.
+    pub last: usize,
+    source: Source<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// The units from one to another; of a skip-bigram, the ends.
+    Units(&'a Units, usize, usize),
+    Chars(&'a [char]),
+    Word(&'a str),
+}
+
+impl Gram<'_> {
+    /// The feature's text: stems joined by spaces, or characters with `_` for a word's edge. `‹` and `›` are the note's
+    /// beginning and end.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self.source {
+            Source::Units(units, from, to) if self.block == Block::Skip => format!("{} * {}", units.text(from), units.text(to)),
+            Source::Units(units, from, to) => {
+                let texts: Vec<&str> = (from..=to).map(|at| units.text(at)).collect();
+                texts.join(" ")
+            }
+            Source::Chars(chars) => chars.iter().collect(),
+            Source::Word(word) => word.to_owned(),
+        }
+    }
+}
+
+/// What word n-grams are made of: the stems of words, and other tokens as they stand, between the note's two edges.
+#[derive(Debug, Default)]
+struct Units {
+    hashes: Vec<u64>,
+    is_word: Vec<bool>,
+    /// Their texts, one after the other, and where each ends. The scorer leaves them out.
+    texts: String,
+    ends: Vec<usize>,
+}
+
+impl Units {
+    const FIRST: &'static str = "‹";
+    const LAST: &'static str = "›";
+
+    fn clear(&mut self) {
+        self.hashes.clear();
+        self.is_word.clear();
+        self.texts.clear();
+        self.ends.clear();
+    }
+
+    fn add(&mut self, text: &str, hash: u64, is_word: bool) {
+        self.hashes.push(hash);
+        self.is_word.push(is_word);
+        self.texts.push_str(text);
+        self.ends.push(self.texts.len());
+    }
+
+    /// The feature that the units from one to another are.
+    fn gram(&self, block: Block, fingerprint: u64, is_word: bool, from: usize, to: usize) -> Gram<'_> {
+        let edge = self.hashes.len() - 1;
+        Gram { fingerprint, block, is_word, first: from.max(1) - 1, last: to.min(edge - 1) - 1, source: Source::Units(self, from, to) }
+    }
+
+    fn text(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.texts[start..self.ends[at]]
+    }
+}
+
+/// Working memory of the extractor, to be reused from note to note. It also remembers what the words that it has met came to, up to some thousands of them, since
+/// words come again and again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The tokens of the note that was read last.
+    pub tokens: Tokens,
+    units: Units,
+    stems: Stems,
+    /// A word's characters between its two edges.
+    letters: Vec<char>,
+    pub(crate) rows: Rows,
+    /// The logits of the stored columns.
+    pub(crate) columns: Vec<f32>,
+}
+
+/// Stems that were worked out before.
+#[derive(Debug, Default)]
+struct Stems {
+    /// What they were made by.
+    language: Option<Language>,
+    known: Memo<Stem>,
+}
+
+/// A stem of up to 23 bytes and its hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stem {
+    bytes: [u8; 23],
+    length: u8,
+    hash: u64,
+}
+
+impl Stem {
+    fn new(text: &str, hash: u64) -> Option<Self> {
+        let mut stem = Self { length: text.len() as u8, hash, ..Self::default() };
+        stem.bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(stem)
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+/// Turns notes into features.
+///
+/// ```
+/// use thinktwice::features::{Extractor, FeatureSettings, Scratch};
+///
+/// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, ..FeatureSettings::default() };
+/// let mut grams = Vec::new();
+/// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
+/// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
+/// ```
+#[derive(Debug)]
+pub struct Extractor {
+    settings: FeatureSettings,
+    stemmer: Stemmer,
+}
+
+impl Extractor {
+    /// An extractor of the features that `settings` names.
+    #[must_use]
+    pub fn new(settings: &FeatureSettings) -> Self {
+        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
+    }
+
+    /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
+    pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
+        let Scratch { tokens, units, stems, letters, .. } = scratch;
+        tokens.read(note);
+        units.clear();
+        units.add(Units::FIRST, unit_hash(Units::FIRST), false);
+        for (token, short) in tokens.iter().zip(tokens.shorts()) {
+            self.stem(stems, token, short, |stem, hash| units.add(stem, hash, token.kind == TokenKind::Word));
+        }
+        units.add(Units::LAST, unit_hash(Units::LAST), false);
+        self.visit_units(units, 1, &mut visit);
+        self.visit_skips(units, &mut visit);
+        let words = || tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word);
+        for (index, token) in words() {
+            self.visit_chars(token.text, index, letters, &mut visit);
+        }
+        for (index, token) in words() {
+            self.visit_surface(token.text, index, &mut visit);
+        }
+    }
+
+    /// Calls `then` with the stem of a word, or another token as it stands, and the hash of that.
+    fn stem<T>(&self, stems: &mut Stems, token: Token<'_>, short: Option<Short>, then: impl FnOnce(&str, u64) -> T) -> T {
+        if token.kind != TokenKind::Word {
+            return then(token.text, unit_hash(token.text));
+        }
+        if stems.language != self.settings.stem {
+            *stems = Stems { language: self.settings.stem, known: Memo::default() };
+        }
+        if let Some(stem) = short.and_then(|short| stems.known.get(short)) {
+            return then(stem.text(), stem.hash);
+        }
+        let stem = self.stemmer.stem(token.text);
+        let hash = unit_hash(&stem);
+        if let (Some(short), Some(stem)) = (short, Stem::new(&stem, hash)) {
+            stems.known.insert(short, stem);
+        }
+        then(&stem, hash)
+    }
+
+    /// The n-grams of units, from `shortest` units on (1 or 2): all that begin at a unit, shorter ones first, and then those of the next.
+    fn visit_units(&self, units: &Units, shortest: usize, visit: &mut impl FnMut(Gram<'_>)) {
+        let hashes = units.hashes.as_slice();
+        let edge = hashes.len() - 1;
+        // An edge alone says nothing, and the two edges without a token between them neither.
+        if edge == 1 {
+            return;
+        }
+        for from in 0..edge {
+            let mut hash = step(WORD_SEED, hashes[from]);
+            if shortest == 1 && from > 0 {
+                visit(units.gram(Block::Word, finish(hash), units.is_word[from], from, from));
+            }
+            for (&unit, to) in hashes[from + 1..].iter().take(self.settings.word_ngrams - 1).zip(from + 1..) {
+                hash = step(hash, unit);
+                visit(units.gram(Block::Word, finish(hash), false, from, to));
+            }
+        }
+    }
+
+    /// Pairs of units with one or two others between them; both edges count as units.
+    fn visit_skips(&self, units: &Units, visit: &mut impl FnMut(Gram<'_>)) {
+        if !self.settings.skip_bigrams {
+            return;
+        }
+        let hashes = units.hashes.as_slice();
+        let edge = hashes.len() - 1;
+        for from in 0..edge {
+            let hash = step(SKIP_SEED, hashes[from]);
+            let others = hashes.get(from + 2..).unwrap_or_default();
+            for (&other, to) in others.iter().take(2).zip(from + 2..).filter(|&(_, to)| from > 0 || to < edge) {
+                visit(units.gram(Block::Skip, finish(step(hash, other)), false, from, to));
+            }
+        }
+    }
+
+    /// The character n-grams of the word that is the token `index`.
+    fn visit_chars(&self, word: &str, index: usize, letters: &mut Vec<char>, visit: &mut impl FnMut(Gram<'_>)) {
+        let Some((shortest, longest)) = self.settings.char_ngrams else { return };
+        letters.clear();
+        letters.push('_');
+        letters.extend(word.chars());
+        letters.push('_');
+        for from in 0..letters.len() {
+            let mut hash = CHAR_SEED;
+            for (offset, &ch) in letters[from..].iter().take(longest).enumerate() {
+                hash = step_char(hash, ch);
+                if offset + 1 >= shortest {
+                    let source = Source::Chars(&letters[from..=from + offset]);
+                    visit(Gram { fingerprint: finish(hash), block: Block::Char, is_word: false, first: index, last: index, source });
+                }
+            }
+        }
+    }
+
+    /// The word that is the token `index`, as it stands.
+    fn visit_surface(&self, word: &str, index: usize, visit: &mut impl FnMut(Gram<'_>)) {
+        if self.settings.surface_words {
+            let fingerprint = surface_fingerprint(word);
+            visit(Gram { fingerprint, block: Block::Surface, is_word: false, first: index, last: index, source: Source::Word(word) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grams(settings: &FeatureSettings, note: &str) -> Vec<(Block, String, usize, usize)> {
+        let mut grams = Vec::new();
+        Extractor::new(settings).visit(note, &mut Scratch::default(), |gram| {
+            grams.push((gram.block, gram.text(), gram.first, gram.last));
+        });
+        grams
+    }
+
+    #[test]
+    fn word_grams_cover_the_tokens_that_they_name() {
+        let settings =
+            FeatureSettings { stem: Some(Language::English), word_ngrams: 3, char_ngrams: None, skip_bigrams: false, surface_words: false };
+        let word = |text: &str, first, last| (Block::Word, text.to_owned(), first, last);
+        assert_eq!(
+            grams(&settings, "Hiring nurses!"),
+            [
+                word("‹ hire", 0, 0),
+                word("‹ hire nurs", 0, 1),
+                word("hire", 0, 0),
+                word("hire nurs", 0, 1),
+                word("hire nurs !", 0, 2),
+                word("nurs", 1, 1),
+                word("nurs !", 1, 2),
+                word("nurs ! ›", 1, 2),
+                word("!", 2, 2),
+                word("! ›", 2, 2),
+            ]
+        );
+    }
+
+    #[test]
+    fn char_grams_stay_within_words() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: Some((3, 4)), skip_bigrams: false, surface_words: false };
+        let texts: Vec<String> =
+            grams(&settings, "hi <3 you").into_iter().filter(|gram| gram.0 == Block::Char).map(|gram| gram.1).collect();
+        assert_eq!(texts, ["_hi", "_hi_", "hi_", "_yo", "_you", "you", "you_", "ou_"]);
+    }
+
+    #[test]
+    fn skip_bigrams_leave_one_or_two_tokens_out() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: true, surface_words: false };
+        let found = grams(&settings, "one two three").into_iter().filter(|gram| gram.0 == Block::Skip);
+        let found: Vec<(String, usize, usize)> = found.map(|gram| (gram.1, gram.2, gram.3)).collect();
+        let expected = [("‹ * two", 0, 1), ("‹ * three", 0, 2), ("one * three", 0, 2), ("one * ›", 0, 2), ("two * ›", 1, 2)];
+        assert_eq!(found, expected.map(|(text, first, last)| (text.to_owned(), first, last)));
+    }
+
+    #[test]
+    fn a_features_text_has_its_fingerprint() {
+        let settings = FeatureSettings { surface_words: true, ..FeatureSettings::default() };
+        let mut found = 0;
+        Extractor::new(&settings).visit("Hi * ** you, it's 5 o'clock ¶\n😍 www.example.org *", &mut Scratch::default(), |gram| {
+            assert_eq!(fingerprint(gram.block, &gram.text()), gram.fingerprint, "{}", gram.text());
+            found += 1;
+        });
+        assert!(found > 50);
+    }
+
+    #[test]
+    fn a_note_without_tokens_has_no_features() {
+        assert!(grams(&FeatureSettings::default(), " \u{200B} ").is_empty());
+    }
+
+    /// Stored in model files: a change here breaks every model.
+    #[test]
+    fn fingerprints_are_fixed() {
+        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false };
+        let mut found = Vec::new();
+        Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
+        let again: u64 = finish(step(WORD_SEED, unit_hash("coffee")));
+        assert_eq!(found, [again]);
+    }
+}
