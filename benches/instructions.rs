@@ -50,22 +50,22 @@ fn limit(stored: u64) -> LibraryBenchmarkConfig {
 }
 
 #[library_benchmark]
-#[bench::median(args = (MEDIAN), setup = warm, config = limit(37_695))]
-#[bench::emoji_and_accents(args = (EMOJI), setup = warm, config = limit(60_394))]
-#[bench::words_not_met_before(args = (MEDIAN), setup = cold, config = limit(246_265))]
+#[bench::median(args = (MEDIAN), setup = warm, config = limit(36_525))]
+#[bench::emoji_and_accents(args = (EMOJI), setup = warm, config = limit(58_618))]
+#[bench::words_not_met_before(args = (MEDIAN), setup = cold, config = limit(268_164))]
 fn score(mut warm: Warm) -> Warm {
     warm.classifier.score_into(black_box(warm.note), &mut warm.scratch, &mut warm.scores);
     warm
 }
 
 #[library_benchmark]
-#[bench::shipped(config = limit(698_438))]
+#[bench::shipped(config = limit(545_493))]
 fn load() -> Classifier {
     Classifier::shipped()
 }
 
 #[library_benchmark]
-#[bench::verified(config = limit(181_676_618))]
+#[bench::verified(config = limit(207_506_189))]
 fn load_file() -> Classifier {
     Classifier::from_bytes(black_box(SHIPPED)).expect("whole")
 }

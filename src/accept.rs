@@ -11,9 +11,9 @@
 //! known, and never as a sign that the text is no note.
 
 use crate::classifier::{Classifier, Scores, softmax};
-use crate::explain::Share;
+use crate::explain::{Share, spread};
 use crate::features::Scratch;
-use crate::occurrences::Occurrence;
+use crate::occurrences::{Occurrence, Place};
 use crate::policy::Verdict;
 use crate::text::{TokenKind, Tokens};
 
@@ -58,8 +58,8 @@ impl Accepted {
 struct Excess {
     /// Of every logit.
     logits: Vec<f32>,
-    /// The first and last token of each occurrence.
-    occurrences: Vec<(usize, usize)>,
+    /// Where it stands.
+    occurrences: Vec<Place>,
 }
 
 impl Classifier {
@@ -87,13 +87,9 @@ impl Classifier {
             return;
         }
         for Excess { logits, occurrences } in self.excesses(note, scratch).0 {
-            for &(first, last) in &occurrences {
-                let part = 1.0 / (occurrences.len() * (last - first + 1)) as f32;
-                for share in &mut shares[first..=last] {
-                    for (logit, excess) in share.logits.iter_mut().zip(&logits) {
-                        *logit -= excess * part;
-                    }
-                }
+            let factor = -1.0 / occurrences.len() as f32;
+            for &place in &occurrences {
+                spread(&logits, factor, place, shares);
             }
         }
     }
@@ -104,12 +100,12 @@ impl Classifier {
         let accepted = self.accepted().mark(&scratch.tokens);
         let mut unknown_words = 0;
         let occurrences = self.occurrences(note, scratch, |gram| unknown_words += usize::from(gram.is_word && accepted[gram.first]));
-        let is_accepted = |same: &&[Occurrence]| same.iter().all(|place| accepted[place.first..=place.last].iter().all(|&token| token));
+        let is_accepted = |same: &&[Occurrence]| same.iter().all(|occurrence| occurrence.place.tokens().all(|token| accepted[token]));
         let excess = |same: &[Occurrence]| {
             let norm = 1.0 / occurrences.norm(same[0].block);
             Excess {
                 logits: self.excess(&self.weights(same[0].row)).into_iter().map(|weight| weight * norm).collect(),
-                occurrences: same.iter().map(|place| (place.first, place.last)).collect(),
+                occurrences: same.iter().map(|occurrence| occurrence.place).collect(),
             }
         };
         (occurrences.by_feature().filter(is_accepted).map(excess).collect(), unknown_words)

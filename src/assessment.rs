@@ -39,9 +39,11 @@ pub struct Reading {
 /// Why, what would change it, and what to do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Explanation {
-    /// The phrases that carry the deciding label, in the order of the note.
+    /// The phrases that carry the deciding label, in the order of the note, and where several labels come near it, those that carry them. Empty where
+    /// the model does not know the text.
     pub evidence: Vec<Evidence>,
-    /// Removals that would change a `hold`, smallest first; empty where none of a few phrases or sentences does.
+    /// Removals that would better a `hold`, an `unsure` or a note that is only too long, smallest first; empty where no phrase, clause or sentence does. What
+    /// is left can be read as it stands.
     pub edits: Vec<Edit>,
     /// What is said about the note, most important first.
     pub findings: Vec<Finding>,

@@ -1,5 +1,7 @@
 //! Where a note has the features that the model knows: what explaining and accepting start from.
 
+use std::ops::RangeInclusive;
+
 use crate::classifier::Classifier;
 use crate::features::{Block, Gram, Scratch};
 
@@ -9,10 +11,57 @@ pub(crate) struct Occurrence {
     /// The feature's row in the model's table.
     pub(crate) row: usize,
     pub(crate) block: Block,
-    /// Index of the first token that it covers.
-    pub(crate) first: usize,
-    /// Index of the last token that it covers.
-    pub(crate) last: usize,
+    pub(crate) place: Place,
+}
+
+/// Where an occurrence of an n-gram stands in a note, in tokens, and which of them it is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    first: usize,
+    last: usize,
+    made_of: MadeOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum MadeOf {
+    All,
+    /// What a skip-bigram skips has no part in it.
+    Ends,
+    /// A skip-bigram whose one end is the edge of the note, which is no token.
+    First,
+    Last,
+}
+
+impl Place {
+    /// The place of `gram` in a note of `tokens` tokens.
+    pub(crate) fn of(gram: &Gram<'_>, tokens: usize) -> Self {
+        let Gram { first, last, .. } = *gram;
+        let made_of = match gram.block {
+            Block::Skip if first == 0 && gram.text().starts_with("‹ ") => MadeOf::Last,
+            Block::Skip if last + 1 == tokens && gram.text().ends_with(" ›") => MadeOf::First,
+            Block::Skip => MadeOf::Ends,
+            Block::Word | Block::Char | Block::Surface => MadeOf::All,
+        };
+        Self { first, last, made_of }
+    }
+
+    /// All tokens from the first to the last, whether it is made of them or skips them.
+    pub(crate) fn tokens(self) -> RangeInclusive<usize> {
+        self.first..=self.last
+    }
+
+    /// The tokens that it is made of, and the share of each, all the same: together 1.
+    pub(crate) fn parts(self) -> impl Iterator<Item = (usize, f32)> {
+        let Self { first, last, made_of } = self;
+        let (from, to, step) = match made_of {
+            MadeOf::All => (first, last, 1),
+            MadeOf::Ends => (first, last, (last - first).max(1)),
+            MadeOf::First => (first, first, 1),
+            MadeOf::Last => (last, last, 1),
+        };
+        let count = (to - from) / step + 1;
+        (from..=to).step_by(step).map(move |index| (index, 1.0 / count as f32))
+    }
 }
 
 /// The known features of a note, each with all its occurrences.
@@ -38,9 +87,11 @@ impl Occurrences {
 impl Classifier {
     /// Finds the features of a note that the model knows, and calls `unknown` with every other.
     pub(crate) fn occurrences(&self, note: &str, scratch: &mut Scratch, mut unknown: impl FnMut(&Gram<'_>)) -> Occurrences {
+        scratch.tokens.read(note);
+        let tokens = scratch.tokens.len();
         let mut sorted = Vec::new();
         self.extractor().visit(note, scratch, |gram| match self.find(gram.fingerprint) {
-            Some(row) => sorted.push(Occurrence { row, block: gram.block, first: gram.first, last: gram.last }),
+            Some(row) => sorted.push(Occurrence { row, block: gram.block, place: Place::of(&gram, tokens) }),
             None => unknown(&gram),
         });
         sorted.sort_unstable();

@@ -1,6 +1,8 @@
 //! This project's own figures for `speed.py`: `thinktwice_speed NOTES COUNT`, where NOTES is a JSON Lines file whose texts are repeated in order up to COUNT notes.
 //! Prints one JSON object: notes a second on one core and on all, and how long one call takes (p50 and p99, in seconds).
 
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -21,6 +21,9 @@ pub struct Vocabulary {
 const ESCAPE: u8 = 15;
 
 impl Vocabulary {
+    /// The most bytes that a feature takes in [`Vocabulary::texts`].
+    pub(crate) const LONGEST: usize = 3 + u8::MAX as usize;
+
     /// From features in order. Texts are at most 255 bytes long.
     #[cfg(feature = "train")]
     pub(crate) fn new<'t>(features: impl IntoIterator<Item = (Block, &'t str)>) -> Self {

@@ -57,7 +57,7 @@ impl Default for FitSettings {
             heads: vec!["intent".to_owned(), "reason".to_owned()],
             features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
-            vocabulary: 61_500,
+            vocabulary: 75_000,
             alpha: 0.125,
             weighting: Weighting::Idf,
             select: false,

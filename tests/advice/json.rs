@@ -83,7 +83,8 @@ fn evidence_is_the_note_s_own_text() {
 
 #[test]
 fn edits_give_the_verdict_that_they_promise() {
-    let note = "I work at the water board in Hull and would like to compare notes on pumps. Are you single?";
+    let note =
+        "I work at the water board in Hull and would like to compare notes on pumps. You looked gorgeous on that stage, are you single?";
     let assessment = check(&[note]);
     let edits = assessment["edits"].as_array().expect("a list");
     assert_eq!(assessment["verdict"], "hold");

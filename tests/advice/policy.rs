@@ -102,7 +102,8 @@ fn a_file_decides_what_holds_what_revises_and_what_is_said() {
     let long = format!("{WORK} {}", "I also work on pumps and gates in the harbour. ".repeat(6));
     assert_eq!(verdict("", ROMANTIC), (Verdict::Hold, vec!["romantic".to_owned()]));
     assert_eq!(verdict("heads.intent.labels.romantic.verdict = 'revise'", ROMANTIC), (Verdict::Revise, vec!["romantic".to_owned()]));
-    assert_eq!(verdict("heads.intent.labels.romantic.threshold = 1.0", ROMANTIC).0, Verdict::Unsure);
+    // Of the other note the model is so sure that its probability is 1 in 32 bits.
+    assert_eq!(verdict("heads.intent.labels.romantic.threshold = 1.0", "I keep thinking of your voice.").0, Verdict::Unsure);
     assert_eq!(verdict("off = ['romantic']", ROMANTIC), (Verdict::Send, vec![]));
     assert_eq!(verdict("", &long), (Verdict::Revise, vec!["too-long".to_owned()]));
     assert_eq!(verdict("too-long.verdict = 'hold'", &long), (Verdict::Hold, vec!["too-long".to_owned()]));

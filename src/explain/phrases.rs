@@ -1,0 +1,233 @@
+//! From the tokens' shares to phrases that a person would point at.
+
+use std::ops::Range;
+
+use super::shares::Share;
+use super::words::{Role, role};
+use crate::text::{Token, TokenKind, Tokens};
+
+/// How many phrases are shown.
+const PHRASES: usize = 5;
+/// What has less than this share of the strongest weight is left out.
+const LEAST_SHARE: f32 = 0.25;
+/// The longest gap that is bridged between two runs, and how far an unfinished phrase reaches out for a word to end with, in tokens.
+const REACH: usize = 2;
+/// The longest phrase that bridging makes, in tokens: beyond it nobody sees at once what is meant.
+const LONGEST: usize = 8;
+
+/// A phrase, the column of the label that it speaks for, and its share of that label's logit, the mean over all labels taken as 0.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Phrase {
+    pub(super) bytes: Range<usize>,
+    pub(super) column: usize,
+    pub(super) weight: f32,
+}
+
+/// The strongest phrases for the labels in `columns`, in the order of the note, none overlapping another. Weights are taken against the mean
+/// over the `labels` of the first head: what is added to all of them changes no probability.
+pub(super) fn phrases(tokens: &Tokens, shares: &[Share], columns: &[usize], labels: usize) -> Vec<Phrase> {
+    let tokens: Vec<Part<'_>> = tokens.iter().zip(shares).map(|(token, share)| Part::new(&token, share, columns, labels)).collect();
+    let most = tokens.iter().map(|part| part.weight).fold(0.0, f32::max);
+    let note = Note { tokens: &tokens };
+    let mut phrases: Vec<Phrase> = Vec::new();
+    for run in note.bridged(note.runs(LEAST_SHARE * most)) {
+        if let Some(run) = note.finished(&run, phrases.last()) {
+            let column = run.column;
+            let weight = tokens[run.tokens.clone()].iter().map(|part| part.centred[column]).sum();
+            phrases.push(Phrase { bytes: note.bytes(&run.tokens), column: columns[column], weight });
+        }
+    }
+    let strongest = phrases.iter().map(|phrase| phrase.weight).fold(0.0, f32::max);
+    phrases.retain(|phrase| phrase.weight > 0.0 && phrase.weight >= LEAST_SHARE * strongest);
+    phrases.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    phrases.truncate(PHRASES);
+    phrases.sort_by_key(|phrase| phrase.bytes.start);
+    phrases
+}
+
+/// A token as part of a phrase.
+struct Part<'a> {
+    text: &'a str,
+    bytes: Range<usize>,
+    kind: Kind,
+    /// Its weight for each label that is looked at.
+    centred: Vec<f32>,
+    /// Which of them it speaks for most, and how much.
+    column: usize,
+    weight: f32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word(Role),
+    /// Can be pointed at as a word can: a number, a link, an emoji.
+    Sign,
+    /// Stands between words of one phrase: a comma, an apostrophe.
+    Mark,
+    /// Ends a sentence: no phrase reaches over it.
+    End,
+}
+
+impl<'a> Part<'a> {
+    fn new(token: &Token<'a>, share: &Share, columns: &[usize], labels: usize) -> Self {
+        let mean = share.logits[..labels].iter().sum::<f32>() / labels as f32;
+        let centred: Vec<f32> = columns.iter().map(|&column| share.logits[column] - mean).collect();
+        let column = crate::classifier::argmax(&centred);
+        let kind = match token.kind {
+            TokenKind::Word => Kind::Word(role(token.text)),
+            TokenKind::Number | TokenKind::Reference => Kind::Sign,
+            TokenKind::Mark => match token.text.chars().next() {
+                Some('.' | '!' | '?' | '…' | '¶' | '。' | '！' | '？' | '؟' | '।') => Kind::End,
+                Some(ch) if is_picture(ch) => Kind::Sign,
+                _ => Kind::Mark,
+            },
+        };
+        Self { text: token.text, bytes: share.bytes.clone(), kind, weight: centred[column], centred, column }
+    }
+
+    fn is_word(&self) -> bool {
+        matches!(self.kind, Kind::Word(_) | Kind::Sign)
+    }
+
+    fn has(&self, wanted: Role) -> bool {
+        self.kind == Kind::Word(wanted)
+    }
+
+    fn says_something(&self) -> bool {
+        matches!(self.kind, Kind::Word(Role::Content) | Kind::Sign)
+    }
+}
+
+/// Arrows, symbols and emoji.
+fn is_picture(ch: char) -> bool {
+    matches!(ch, '\u{2190}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// A run of tokens that speaks for one of the labels that are looked at.
+#[derive(Clone, Debug)]
+struct Run {
+    tokens: Range<usize>,
+    column: usize,
+}
+
+struct Note<'a> {
+    tokens: &'a [Part<'a>],
+}
+
+impl Note<'_> {
+    /// Runs of neighbouring words within a sentence that each weigh more than `least` for the same label.
+    fn runs(&self, least: f32) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (index, part) in self.tokens.iter().enumerate().filter(|(_, part)| part.is_word() && part.weight > least) {
+            match runs.last_mut() {
+                Some(run) if run.tokens.end == index && run.column == part.column => run.tokens.end += 1,
+                _ => runs.push(Run { tokens: index..index + 1, column: part.column }),
+            }
+        }
+        runs
+    }
+
+    /// Joins runs for the same label with no more than a few words of no great weight between them.
+    fn bridged(&self, runs: Vec<Run>) -> Vec<Run> {
+        let mut bridged: Vec<Run> = Vec::new();
+        for run in runs {
+            if let Some(before) = bridged.last_mut() {
+                let gap = &self.tokens[before.tokens.end..run.tokens.start];
+                let sum = |parts: &[Part<'_>]| parts.iter().map(|part| part.centred[run.column]).sum::<f32>();
+                let weakest = sum(&self.tokens[before.tokens.clone()]).min(sum(&self.tokens[run.tokens.clone()]));
+                if before.column == run.column
+                    && gap.len() <= REACH
+                    && gap.iter().all(|part| part.is_word() || is_inside_word(part.text))
+                    && run.tokens.end - before.tokens.start <= LONGEST
+                    && 2.0 * sum(gap) > -weakest
+                {
+                    before.tokens.end = run.tokens.end;
+                    continue;
+                }
+            }
+            bridged.push(run);
+        }
+        bridged
+    }
+
+    /// The run as a phrase: it takes in what its first and last words need and lets go of what joins it to others. `None` where nothing is left
+    /// that says something, or where it would reach into the phrase before it.
+    fn finished(&self, run: &Run, before: Option<&Phrase>) -> Option<Run> {
+        let Run { tokens: Range { mut start, mut end }, column } = run.clone();
+        let least = before.map_or(0, |before| self.tokens.partition_point(|part| part.bytes.start < before.bytes.end));
+        // "and your smile" is about the smile.
+        while start < end && self.tokens[start].has(Role::Conjunction) {
+            start += 1;
+        }
+        // "the talk that you" needs its verb; one that is too far off leaves only "the talk".
+        let reached = (end..self.tokens.len().min(end + REACH)).take_while(|&index| self.tokens[index].is_word());
+        if start < end
+            && !self.tokens[end - 1].says_something()
+            && let Some(index) = reached.into_iter().find(|&index| self.tokens[index].says_something())
+        {
+            end = index + 1;
+        }
+        while start < end && matches!(self.tokens[end - 1].kind, Kind::Word(Role::Conjunction | Role::Preposition | Role::Opener)) {
+            end -= 1;
+        }
+        if start >= end {
+            return None;
+        }
+        if end - start == 1 {
+            (start, end) = self.paired(start, least, column);
+        }
+        while start > least && self.tokens[start - 1].has(Role::Opener) {
+            start -= 1;
+        }
+        (start, end) = (self.word_start(start), self.word_end(end));
+        let says = self.tokens[start..end].iter().any(Part::says_something);
+        (says && start >= least).then_some(Run { tokens: start..end, column })
+    }
+
+    /// A single word with the preposition before it or the object behind it, unless these speak against the label: "at least", "blocked me".
+    fn paired(&self, word: usize, least: usize, column: usize) -> (usize, usize) {
+        let speaks = |index: usize| self.tokens[index].centred[column] >= 0.0;
+        let start = if word > least && self.tokens[word - 1].has(Role::Preposition) && speaks(word - 1) { word - 1 } else { word };
+        let is_object = |part: &Part<'_>| match part.text {
+            "me" | "us" | "him" | "them" => true,
+            // "thank you" is one thought, "photos you took" is not.
+            "you" | "it" => self.tokens.get(word + 2).is_none_or(|next| !next.is_word() || next.has(Role::Preposition)),
+            _ => false,
+        };
+        let end = if self.tokens.get(word + 1).is_some_and(is_object) && speaks(word + 1) { word + 2 } else { word + 1 };
+        (start, end)
+    }
+
+    /// Back over `e-` in `e-mail`.
+    fn word_start(&self, mut start: usize) -> usize {
+        while start >= 2 && self.is_one_word(start - 2) {
+            start -= 2;
+        }
+        start
+    }
+
+    fn word_end(&self, mut end: usize) -> usize {
+        while end + 1 < self.tokens.len() && self.is_one_word(end - 1) {
+            end += 2;
+        }
+        end
+    }
+
+    /// Whether the token and the second one after it are parts of one word.
+    fn is_one_word(&self, first: usize) -> bool {
+        let [first, mark, last] = &self.tokens[first..first + 3] else { return false };
+        is_inside_word(mark.text)
+            && first.is_word()
+            && last.is_word()
+            && first.bytes.end == mark.bytes.start
+            && mark.bytes.end == last.bytes.start
+    }
+
+    fn bytes(&self, tokens: &Range<usize>) -> Range<usize> {
+        self.tokens[tokens.start].bytes.start..self.tokens[tokens.end - 1].bytes.end
+    }
+}
+
+fn is_inside_word(mark: &str) -> bool {
+    matches!(mark, "-" | "'" | "/" | "&")
+}

@@ -1,0 +1,58 @@
+//! Each token's exact share of the logits.
+
+use std::ops::Range;
+
+use crate::classifier::Classifier;
+use crate::features::Scratch;
+use crate::occurrences::Place;
+
+/// The bytes of a token and its share of every label's logit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// The token's bytes in the note.
+    pub bytes: Range<usize>,
+    /// Its share of each label's logit, heads in the model's order.
+    pub logits: Vec<f32>,
+}
+
+/// Adds `weights`, times `factor`, to the shares of the tokens that an n-gram at `place` is made of.
+pub(crate) fn spread(weights: &[f32], factor: f32, place: Place, shares: &mut [Share]) {
+    for (index, part) in place.parts() {
+        for (logit, weight) in shares[index].logits.iter_mut().zip(weights) {
+            *logit += weight * factor * part;
+        }
+    }
+}
+
+impl Classifier {
+    /// Each token's share of every logit. An n-gram's weight is spread evenly over its occurrences, and there over the tokens that it is made of, so that the
+    /// shares and the bias (the logits of an empty note) add up to the note's logits.
+    ///
+    /// ```
+    /// use thinktwice::Classifier;
+    /// use thinktwice::features::Scratch;
+    ///
+    /// let (classifier, mut scratch) = (Classifier::shipped(), Scratch::default());
+    /// let note = "Are you single?";
+    /// let bias = classifier.score("", &mut scratch).logits[0];
+    /// let logit = classifier.score(note, &mut scratch).logits[0];
+    /// let shares: f32 = classifier.shares(note, &mut scratch).iter().map(|share| share.logits[0]).sum();
+    /// assert!((bias + shares - logit).abs() < 1e-3);
+    /// ```
+    #[must_use]
+    pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
+        let columns = self.about().labels();
+        let occurrences = self.occurrences(note, scratch, |_| {});
+        let mut shares: Vec<Share> =
+            scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
+        for same in occurrences.by_feature() {
+            let weights = self.weights(same[0].row);
+            let factor = 1.0 / (occurrences.norm(same[0].block) * same.len() as f32);
+            for occurrence in same {
+                spread(&weights, factor, occurrence.place, &mut shares);
+            }
+        }
+        self.accept_in_shares(note, scratch, &mut shares);
+        shares
+    }
+}
