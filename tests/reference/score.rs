@@ -113,7 +113,7 @@ fn features(settings: &FeatureSettings, stemmer: &Stemmer, tokens: &[Token]) -> 
 }
 
 /// What the model's file keeps of a feature: the upper 40 bits of FNV-1a over its characters (Fowler, Noll and Vo), rotated at each step, by way of its units
-/// where it has several, and finished as MurmurHash3 is.
+/// where it has several, and finished as `MurmurHash3` is.
 fn fingerprint(family: usize, text: &str) -> u64 {
     let chars = |seed: u64, text: &str| text.chars().fold(seed, |hash, ch| step(hash, u64::from(ch)));
     let units = |seed: u64, units: &[&str]| units.iter().fold(seed, |hash, unit| step(hash, chars(0xCBF2_9CE4_8422_2325, unit)));
