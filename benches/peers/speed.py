@@ -286,7 +286,7 @@ def measure(notes: list[dict[str, Any]], count: int, rounds: int, folder: Path) 
         commands[name] = peer.command(models[name], note)
         print(f"{name}: trained in {all_figures[name].training:.0f} s", file=sys.stderr, flush=True)
     own = all_figures[OWN]
-    own.training = seconds(lambda: subprocess.run([ROOT / "models/train.sh", folder / "own.model"], check=True, stdout=subprocess.DEVNULL))
+    own.training = seconds(lambda: subprocess.run([ROOT / "models/train.sh", folder / "own.model", folder / "card.md"], check=True, stdout=subprocess.DEVNULL))
     own.size = (ROOT / "models/default.safetensors").stat().st_size
     commands[OWN] = [ROOT / "target/release/thinktwice", "check", note]
     for name, memory in peak_memory(commands, folder).items():
