@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use console::{Key, Term};
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+use crate::render::{BOLD, DIM};
 
 /// Labels have the keys from 1 on.
 pub(super) const MOST_LABELS: usize = 9;
