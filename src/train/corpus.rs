@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::digest::hex;
 
 /// One labelled note.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// The note as it was typed.
     pub text: String,
@@ -31,6 +31,12 @@ impl Note {
     #[must_use]
     pub fn is_trap(&self) -> bool {
         self.other.contains_key("against") || self.other.contains_key("pair")
+    }
+
+    /// Whether this and another note are the two sides of one pair (equal `group` and `pair`): alike on purpose, so that what differs decides.
+    #[must_use]
+    pub fn is_paired_with(&self, other: &Self) -> bool {
+        self.group == other.group && self.other.get("pair").is_some_and(|pair| other.other.get("pair") == Some(pair))
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) struct NearCopy {
 }
 
 /// For every note that is nearly the same as an earlier one, the copy with the gravest kind, then the most alike. Notes are alike from a Jaccard
-/// similarity of `least`.
+/// similarity of `least`. The two sides of a pair are none.
 pub(super) fn near_copies(corpus: &Corpus, head: &str, least: f64) -> Vec<NearCopy> {
     let sets: Vec<Shingles> = corpus.notes.par_iter().map(|note| shingles(&note.text)).collect();
     // Whole copies are found by lookup: a thousand of one text are no half million of pairs.
@@ -95,6 +95,9 @@ pub(super) fn near_copies(corpus: &Corpus, head: &str, least: f64) -> Vec<NearCo
     let mut gravest: BTreeMap<usize, NearCopy> = BTreeMap::new();
     for (row, of, similarity) in pairs {
         let (a, b) = (&corpus.notes[row], &corpus.notes[of]);
+        if a.is_paired_with(b) {
+            continue;
+        }
         let kind = match (a.labels.get(head) == b.labels.get(head), a.group == b.group) {
             (false, _) => CopyKind::Conflict,
             (true, false) => CopyKind::Leak,
@@ -112,7 +115,8 @@ pub(super) fn copies(corpus: &Corpus, plan: &Plan, evaluation: &[String]) -> Vec
     let mut checks = Vec::new();
     let sets: Vec<Shingles> = corpus.notes.par_iter().map(|note| shingles(&note.text)).collect();
     if let Some(most) = plan.most_alike {
-        let pairs = similar_pairs(&sets, most);
+        let mut pairs = similar_pairs(&sets, most);
+        pairs.retain(|&(a, b, _)| !corpus.notes[a].is_paired_with(&corpus.notes[b]));
         let problems = pairs.iter().map(|&(a, b, similarity)| {
             let (a, b) = (&corpus.notes[a], &corpus.notes[b]);
             let conflict = if a.labels == b.labels { "" } else { ", with other labels" };
@@ -148,6 +152,7 @@ pub(super) fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::corpus::Note;
 
     #[test]
     fn similar_pairs_are_those_of_the_plain_definition() {
@@ -172,5 +177,27 @@ mod tests {
             let found: Vec<(usize, usize)> = similar_pairs(&sets, least).iter().map(|pair| (pair.0, pair.1)).collect();
             assert_eq!(found, plain, "{least}");
         }
+    }
+
+    #[test]
+    fn the_two_sides_of_a_pair_are_no_near_copies() {
+        let note = |intent: &str, text: &str, pair: Option<u32>| {
+            let mut note = Note {
+                text: text.to_owned(),
+                labels: [("intent".to_owned(), intent.to_owned())].into(),
+                group: "g".to_owned(),
+                ..Note::default()
+            };
+            note.other.extend(pair.map(|pair| ("pair".to_owned(), pair.into())));
+            note
+        };
+        let texts = ["Would you come to see the new bridge on Friday?", "Would you come to see the new moon on Friday?"];
+        let found = |first, second| {
+            let notes = vec![note("professional", texts[0], first), note("romantic", texts[1], second)];
+            near_copies(&Corpus { notes, ..Corpus::default() }, "intent", 0.5).len()
+        };
+        assert_eq!(found(Some(1), Some(1)), 0);
+        assert_eq!(found(Some(1), Some(2)), 1);
+        assert_eq!(found(None, None), 1);
     }
 }
