@@ -31,12 +31,15 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
         };
         (0..weights.heads.len()).flat_map(of_head).collect()
     };
-    let bias = stored(&|head| weights.heads[head].intercepts().to_vec(), true).into_iter().map(|value| value as f32).collect();
+    let bias = stored(&|head| weights.heads[head].intercepts().iter().copied().map(f64::from).collect(), true)
+        .into_iter()
+        .map(|value| value as f32)
+        .collect();
     let mut rows: Vec<(Block, &str, Vec<f64>)> = Vec::new();
     for (column, own) in weights.vocabulary.iter().enumerate() {
         let feature = &training.extracted.features[own.feature as usize];
         let factor = f64::from(own.factor);
-        let row = stored(&|head| weights.heads[head].row(column).iter().map(|weight| weight * factor).collect(), false);
+        let row = stored(&|head| weights.heads[head].row(column).iter().map(|&weight| f64::from(weight) * factor).collect(), false);
         rows.push((feature.block, &feature.text, row));
     }
     // vector × weights: what a word's meaning adds to every logit.
@@ -46,7 +49,7 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
             let mut logits = vec![0.0; fitted.classes];
             for (dimension, value) in vector.iter().enumerate() {
                 for (logit, weight) in logits.iter_mut().zip(fitted.row(weights.vocabulary.len() + dimension)) {
-                    *logit += f64::from(*value) * weight;
+                    *logit += f64::from(*value) * f64::from(*weight);
                 }
             }
             logits

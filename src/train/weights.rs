@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Extracted, Meanings};
 use super::problem::{HeadData, Problem};
-use super::solver::{SparseFitted, SparseLogistic};
+use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
 
 /// What is fitted on one set of notes.
@@ -52,30 +52,29 @@ impl<'a> Training<'a> {
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let data = self.head_matrices(rows, &vocabulary, meanings.as_deref());
-        let mut before: Option<Vec<Vec<f64>>> = None;
+        let data = self.designs(rows, &vocabulary, meanings.as_deref());
+        // Where all features can be kept, none has to be ranked.
+        let is_ranked = vocabulary.len() > self.settings.vocabulary;
+        let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
         for &alpha in alphas {
-            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING)?;
-            // What a feature can move: its largest weight, times how often it gets to.
-            let importance = |column: usize| {
-                let own: Column = vocabulary[column];
-                let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f64, |most, weight| most.max(weight.abs()));
-                weight * f64::from(own.factor) * f64::from(frequency[own.feature as usize]).sqrt()
-            };
-            let kept = largest(vocabulary.len(), self.settings.vocabulary, importance);
-            let start: Vec<Vec<f64>> = first
-                .iter()
-                .map(|head| {
-                    let rows = kept.iter().flat_map(|&column| head.row(column));
-                    rows.chain(&head.weights[vocabulary.len() * head.classes..]).copied().collect()
-                })
-                .collect();
-            let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
-            let kept_data = self.head_matrices(rows, &kept, meanings.as_deref());
-            let heads = self.fit_heads(&kept_data, alpha, Some(&start), TOLERANCE)?;
-            path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
-            before = Some(first.into_iter().map(|head| head.weights).collect());
+            let first = self.fit_heads(&data, alpha, before.as_deref(), if is_ranked { RANKING } else { TOLERANCE })?;
+            if is_ranked {
+                // What a feature can move: its largest weight, times how often it gets to.
+                let importance = |column: usize| {
+                    let own: Column = vocabulary[column];
+                    let weight = first.iter().flat_map(|head| head.row(column)).fold(0.0_f32, |most, weight| most.max(weight.abs()));
+                    f64::from(weight) * f64::from(own.factor) * f64::from(frequency[own.feature as usize]).sqrt()
+                };
+                let kept = largest(vocabulary.len(), self.settings.vocabulary, importance);
+                let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
+                let kept_data = self.designs(rows, &kept, meanings.as_deref());
+                let heads = self.fit_heads(&kept_data, alpha, Some(&first), TOLERANCE)?;
+                path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
+            } else {
+                path.push(Weights { vocabulary: vocabulary.clone(), heads: first.clone(), meanings: meanings.clone() });
+            }
+            before = Some(first);
         }
         Ok(path)
     }
@@ -129,27 +128,28 @@ impl<'a> Training<'a> {
     }
 
     /// For each head its labelled rows and their targets.
-    fn head_matrices(&self, rows: &[usize], vocabulary: &[Column], meanings: Option<&Meanings<'_>>) -> Vec<(Csr, Vec<usize>)> {
+    fn designs(&self, rows: &[usize], vocabulary: &[Column], meanings: Option<&Meanings<'_>>) -> Vec<(Design, Vec<usize>)> {
         let of_head = |head: &HeadData| {
             let labelled: Vec<usize> = rows.iter().copied().filter(|&row| head.targets[row].is_some()).collect();
             let targets = labelled.iter().filter_map(|&row| head.targets[row]).collect();
-            (self.extracted.matrix(&labelled, vocabulary, meanings), targets)
+            (Design::new(self.extracted.matrix(&labelled, vocabulary, meanings)), targets)
         };
         self.heads.par_iter().map(of_head).collect()
     }
 
+    /// `start` holds fits on the same notes.
     fn fit_heads(
         &self,
-        data: &[(Csr, Vec<usize>)],
+        data: &[(Design, Vec<usize>)],
         alpha: f64,
-        start: Option<&[Vec<f64>]>,
+        start: Option<&[SparseFitted]>,
         tolerance: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
-            let (matrix, targets) = &data[index];
+            let (design, targets) = &data[index];
             let solver = SparseLogistic { tolerance, ..SparseLogistic::new(alpha, head.labels.len()) };
             solver
-                .fit_from(matrix, targets, start.map(|start| start[index].as_slice()))
+                .fit_from(design, targets, start.map(|start| start[index].shares.as_slice()))
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
