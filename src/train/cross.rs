@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
 use super::corpus::{Corpus, Note};
 use super::fit::{Extras, FitError, FitSettings};
-use super::matrix::{Column, Extracted};
+use super::extract::Extracted;
+use super::matrix::Column;
 use super::problem::Problem;
 use super::select::Selection;
 use super::solver::SparseFitted;
@@ -123,13 +124,9 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
 }
 
 fn known_words(extracted: &Extracted, row: usize, vocabulary: &[Column]) -> f64 {
-    let words = extracted.notes[row].iter().filter(|(feature, _)| extracted.features[*feature as usize].is_word);
-    let (mut known, mut all) = (0, 0);
-    for (feature, count) in words {
-        all += count;
-        known += if vocabulary.binary_search_by_key(feature, |column| column.feature).is_ok() { *count } else { 0 };
-    }
-    if all == 0 { 0.0 } else { f64::from(known) / f64::from(all) }
+    let words = extracted.words.of(row);
+    let known = words.iter().filter(|&feature| vocabulary.binary_search_by_key(feature, |column| column.feature).is_ok());
+    if words.is_empty() { 0.0 } else { known.count() as f64 / words.len() as f64 }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::corpus::{Corpus, Note};
 use super::cross::grouped_folds;
 use super::fit::{Extras, FitError, FitSettings};
-use super::matrix::{Collision, Extracted};
+use super::extract::{Collision, Extracted};
 use super::vectors::WordVectors;
 use crate::features::FeatureSettings;
 
@@ -75,9 +75,9 @@ impl<'a> Problem<'a> {
     }
 
     /// The features of all notes.
-    pub(super) fn extract(&self, features: &FeatureSettings) -> Result<Extracted, Collision> {
+    pub(super) fn extract(&self, features: &FeatureSettings, least_notes: u32) -> Result<Extracted, Collision> {
         let texts: Vec<&str> = self.notes.iter().map(|note| note.text.as_str()).collect();
-        Extracted::new(&texts, features)
+        Extracted::new(&texts, features, least_notes)
     }
 }
 

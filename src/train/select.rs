@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::calibrate::Calibration;
 use super::cross::next_fold;
 use super::fit::{FitError, FitSettings, Progress, Weighting};
-use super::matrix::Extracted;
+use super::extract::Extracted;
 use super::metrics::{Confusion, Figure, bootstrap, bootstrap_mean, negative_log};
 use super::problem::Problem;
 use super::weights::{Training, Weights};
@@ -63,7 +63,7 @@ impl Selection {
         let mut extractions = Vec::new();
         for settings in self.by_fold.iter().chain([&self.settings]) {
             if extractions.iter().all(|(features, _)| *features != settings.features) {
-                extractions.push((settings.features.clone(), problem.extract(&settings.features)?));
+                extractions.push((settings.features.clone(), problem.extract(&settings.features, settings.least_notes)?));
             }
         }
         Ok(Extractions(extractions))
@@ -199,7 +199,7 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
     let mut done = 0;
     while let Some((first, _)) = paths.first() {
         let features = first.features.clone();
-        let extracted = problem.extract(&features)?;
+        let extracted = problem.extract(&features, first.least_notes)?;
         let (here, rest): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(settings, _)| settings.features == features);
         for (settings, mut indices) in here {
             done += 1;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::fit::{FitError, FitSettings, Weighting};
-use super::matrix::{Column, Csr, Extracted, Meanings};
+use super::extract::Extracted;
+use super::matrix::{Column, Csr, Meanings};
 use super::problem::{HeadData, Problem};
 use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
@@ -82,8 +83,10 @@ impl<'a> Training<'a> {
     /// The features that occur often enough in `rows`, weighted.
     fn columns(&self, rows: &[usize], frequency: &[u32]) -> Vec<Column> {
         let features = 0..self.extracted.features.len();
-        let of_interest = features
-            .filter(|&feature| frequency[feature] >= self.settings.least_notes && self.extracted.features[feature].block != Block::Surface);
+        let of_interest = features.filter(|&index| {
+            let feature = &self.extracted.features[index];
+            frequency[index] >= self.settings.least_notes && feature.block != Block::Surface && feature.is_storable()
+        });
         let most = libm::logf(1.0 + rows.len() as f32);
         // Relative to a feature that no note has, so that block weights mean the same in corpora of any size.
         let idf = |feature: usize| 1.0 - libm::logf(1.0 + frequency[feature] as f32) / most;
@@ -109,7 +112,7 @@ impl<'a> Training<'a> {
         let mut prior = vec![0.0_f32; labels];
         for (row, target) in rows.iter().filter_map(|&row| Some((row, head.targets[row]?))) {
             prior[target] += 1.0;
-            for &(feature, _) in &self.extracted.notes[row] {
+            for &feature in self.extracted.notes.of(row) {
                 counts[feature as usize * labels + target] += 1.0;
             }
         }
