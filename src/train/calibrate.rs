@@ -78,7 +78,11 @@ impl Calibration {
         let mut factor = 1.0;
         for _ in 0..60 {
             let (slope, curvature) = slope_and_curvature(logits, targets, factor);
-            if slope > 0.0 { high = factor } else { low = factor }
+            if slope > 0.0 {
+                high = factor
+            } else {
+                low = factor
+            }
             let newton = factor - slope / curvature;
             let next = if low < newton && newton < high { newton } else { f64::midpoint(low, high) };
             let step = (next - factor).abs();

@@ -47,6 +47,11 @@ impl Lists {
         self.starts.extend(other.starts[1..].iter().map(|end| from + end));
     }
 
+    /// How long all lists are together.
+    pub(super) fn len(&self) -> usize {
+        self.features.len()
+    }
+
     /// The list of a note.
     #[must_use]
     pub fn of(&self, note: usize) -> &[u32] {
@@ -127,7 +132,8 @@ impl Extracted {
 fn count(texts: &[&str], extractor: &Extractor, least_notes: u32) -> (Vec<u64>, Vec<u64>) {
     let (mut counts, mut surface) = (Counts::new(), Counts::new());
     for batch in texts.chunks(BATCH) {
-        let (of_notes, of_words): (Vec<Vec<u64>>, Vec<Vec<u64>>) = batch.par_chunks(CHUNK).map(|chunk| fingerprints(chunk, extractor)).unzip();
+        let (of_notes, of_words): (Vec<Vec<u64>>, Vec<Vec<u64>>) =
+            batch.par_chunks(CHUNK).map(|chunk| fingerprints(chunk, extractor)).unzip();
         counts.add(&of_notes, MOST_COUNTED);
         surface.add(&of_words, MOST_COUNTED);
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::fit::{FitError, FitSettings, Weighting};
 use super::extract::Extracted;
+use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Meanings};
 use super::problem::{HeadData, Problem};
 use super::solver::{Design, SparseFitted, SparseLogistic};
@@ -53,12 +53,12 @@ impl<'a> Training<'a> {
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let data = self.designs(rows, &vocabulary, meanings.as_deref());
+        let mut data = self.designs(rows, &vocabulary, meanings.as_deref());
         // Where all features can be kept, none has to be ranked.
         let is_ranked = vocabulary.len() > self.settings.vocabulary;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
-        for &alpha in alphas {
+        for (at, &alpha) in alphas.iter().enumerate() {
             let first = self.fit_heads(&data, alpha, before.as_deref(), if is_ranked { RANKING } else { TOLERANCE })?;
             if is_ranked {
                 // What a feature can move: its largest weight, times how often it gets to.
@@ -69,6 +69,10 @@ impl<'a> Training<'a> {
                 };
                 let kept = largest(vocabulary.len(), self.settings.vocabulary, importance);
                 let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
+                if at + 1 == alphas.len() {
+                    // A large one and the smaller one would not fit into memory together.
+                    data = Vec::new();
+                }
                 let kept_data = self.designs(rows, &kept, meanings.as_deref());
                 let heads = self.fit_heads(&kept_data, alpha, Some(&first), TOLERANCE)?;
                 path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
