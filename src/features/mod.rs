@@ -111,6 +111,24 @@ impl Gram<'_> {
             Source::Word(word) => word.to_owned(),
         }
     }
+
+    /// Whether this is its text, found out without making it.
+    #[cfg(feature = "train")]
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        let is_units = |(mut from, to): (usize, usize), units: &Units, between: &str| {
+            let mut rest = text.strip_prefix(units.text(from));
+            while from < to {
+                from = if self.block == Block::Skip { to } else { from + 1 };
+                rest = rest.and_then(|rest| rest.strip_prefix(between)?.strip_prefix(units.text(from)));
+            }
+            rest.is_some_and(str::is_empty)
+        };
+        match self.source {
+            Source::Units(units, from, to) => is_units((from, to), units, if self.block == Block::Skip { " * " } else { " " }),
+            Source::Chars(chars) => text.chars().eq(chars.iter().copied()),
+            Source::Word(word) => text == word,
+        }
+    }
 }
 
 /// What word n-grams are made of: the stems of words, and other tokens as they stand, between the note's two edges.
@@ -380,6 +398,8 @@ mod tests {
         let mut found = 0;
         Extractor::new(&settings).visit("Hi * ** you, it's 5 o'clock ¶\n😍 www.example.org *", &mut Scratch::default(), |gram| {
             assert_eq!(fingerprint(gram.block, &gram.text()), gram.fingerprint, "{}", gram.text());
+            #[cfg(feature = "train")]
+            assert!(gram.has_text(&gram.text()) && !gram.has_text(&format!("{}x", gram.text())) && !gram.has_text(""));
             found += 1;
         });
         assert!(found > 50);

@@ -16,8 +16,7 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
         let of_head = |head: usize| {
             let calibration = &out_of_fold[head].calibration;
             let values = values(head);
-            let offset = if with_offset { calibration.offset.clone() } else { vec![0.0; values.len()] };
-            let mut values = calibration.apply(&values, &offset);
+            let mut values = if with_offset { calibration.logits(&values) } else { calibration.shares(&values) };
             if head == shown {
                 // Two labels that only the guard reads: one column, their difference.
                 return vec![values[1] - values[0]];

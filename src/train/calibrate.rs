@@ -8,18 +8,24 @@ use linfa::dataset::Dataset;
 use linfa::traits::Fit;
 use linfa_logistic::MultiLogisticRegression;
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::metrics::log_loss;
 use crate::classifier::softmax;
 
-/// A map from logits to calibrated logits: `matrix · logits + offset`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Calibration {
-    /// Row by row: what each logit adds to each calibrated logit.
-    pub matrix: Vec<Vec<f64>>,
-    /// What is added to each.
-    pub offset: Vec<f64>,
+/// A map from logits to calibrated logits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Calibration {
+    /// All logits times a factor, the inverse of the temperature.
+    Temperature(f64),
+    /// `rows · logits + offset`.
+    Matrix {
+        /// Row by row: what each logit adds to each calibrated logit.
+        rows: Vec<Vec<f64>>,
+        /// What is added to each.
+        offset: Vec<f64>,
+    },
 }
 
 /// How a calibration was chosen.
@@ -39,34 +45,53 @@ impl Calibration {
     /// The calibrated probabilities of one note.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f32> {
-        let mut out: Vec<f32> = self.apply(logits, &self.offset).into_iter().map(|value| value as f32).collect();
+        let mut out: Vec<f32> = self.logits(logits).into_iter().map(|value| value as f32).collect();
         softmax(&mut out);
         out
     }
 
-    /// `matrix · values + offset`.
+    /// The calibrated logits of one note.
     #[must_use]
-    pub fn apply(&self, values: &[f64], offset: &[f64]) -> Vec<f64> {
-        let dot = |row: &Vec<f64>| row.iter().zip(values).map(|(a, b)| a * b).sum::<f64>();
-        self.matrix.iter().zip(offset).map(|(row, offset)| dot(row) + offset).collect()
+    pub fn logits(&self, logits: &[f64]) -> Vec<f64> {
+        let mut out = self.shares(logits);
+        if let Self::Matrix { offset, .. } = self {
+            for (slot, offset) in out.iter_mut().zip(offset) {
+                *slot += offset;
+            }
+        }
+        out
     }
 
-    /// The factor on the logits with the lowest log loss.
-    pub(super) fn temperature(logits: &[&[f64]], targets: &[usize]) -> Self {
-        let classes = logits[0].len();
-        let scaled = |factor: f64| Self {
-            matrix: (0..classes).map(|i| (0..classes).map(|j| if i == j { factor } else { 0.0 }).collect()).collect(),
-            offset: vec![0.0; classes],
-        };
-        let loss = |log_factor: f64| scaled(libm::exp(log_factor)).log_loss(logits, targets);
-        // The loss is convex in the factor: golden-section search over factors from 1/20 to 20.
-        let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
-        let (mut low, mut high) = (-3.0, 3.0);
-        for _ in 0..40 {
-            let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
-            if loss(a) < loss(b) { high = b } else { low = a }
+    /// What a part of the logits adds to the calibrated ones: the map without its offset.
+    #[must_use]
+    pub fn shares(&self, values: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Temperature(factor) => values.iter().map(|value| factor * value).collect(),
+            Self::Matrix { rows, .. } => rows.iter().map(|row| row.iter().zip(values).map(|(a, b)| a * b).sum()).collect(),
         }
-        scaled(rounded(libm::exp(f64::midpoint(low, high))))
+    }
+
+    /// The factor on the logits with the lowest log loss, from 1/20 to 20.
+    pub(super) fn temperature(logits: &[&[f64]], targets: &[usize]) -> Self {
+        // The loss is convex in the factor: Newton's steps towards where its slope is 0, within bounds that close in.
+        let (mut low, mut high) = (0.05, 20.0);
+        let mut factor = 1.0;
+        for _ in 0..60 {
+            let (slope, curvature) = slope_and_curvature(logits, targets, factor);
+            if slope > 0.0 {
+                high = factor
+            } else {
+                low = factor
+            }
+            let newton = factor - slope / curvature;
+            let next = if low < newton && newton < high { newton } else { f64::midpoint(low, high) };
+            let step = (next - factor).abs();
+            factor = next;
+            if step < 1e-6 {
+                break;
+            }
+        }
+        Self::Temperature(rounded(factor))
     }
 
     /// `None` where linfa cannot fit (too few notes, a label missing).
@@ -91,16 +116,34 @@ impl Calibration {
             .fit(&data)
             .ok()?;
         let weight = |from: usize, to: usize| rounded(fitted.params()[[from, to]] / unit);
-        Some(Self {
-            matrix: (0..classes).map(|to| (0..classes).map(|from| weight(from, to)).collect()).collect(),
+        Some(Self::Matrix {
+            rows: (0..classes).map(|to| (0..classes).map(|from| weight(from, to)).collect()).collect(),
             offset: (0..classes).map(|to| weight(classes, to)).collect(),
         })
     }
+}
 
-    fn log_loss(&self, logits: &[&[f64]], targets: &[usize]) -> f64 {
-        let probabilities: Vec<Vec<f32>> = logits.iter().map(|logits| self.probabilities(logits)).collect();
-        log_loss(&probabilities, targets)
-    }
+/// The first and the second derivative of the log loss by a factor on the logits.
+fn slope_and_curvature(logits: &[&[f64]], targets: &[usize], factor: f64) -> (f64, f64) {
+    let of_note = |(logits, &target): (&&[f64], &usize)| {
+        let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
+        for logit in *logits {
+            let below = logit - most;
+            let p = libm::exp(factor * below);
+            sum += p;
+            first += p * below;
+            second += p * below * below;
+        }
+        let mean = first / sum;
+        (mean - (logits[target] - most), second / sum - mean * mean)
+    };
+    // Chunk by chunk, so that the sum is the same with any number of threads.
+    let of_chunk = |(logits, targets): (&[&[f64]], &[usize])| {
+        logits.iter().zip(targets).map(of_note).fold((0.0, 0.0), |sum, note| (sum.0 + note.0, sum.1 + note.1))
+    };
+    let chunks: Vec<(f64, f64)> = logits.par_chunks(256).zip(targets.par_chunks(256)).map(of_chunk).collect();
+    chunks.into_iter().fold((0.0, 0.0), |sum, chunk| (sum.0 + chunk.0, sum.1 + chunk.1))
 }
 
 /// To four places: far finer than the fit is sure of, and the same on machines whose `exp` differs in its last bits, which is what
@@ -183,7 +226,7 @@ mod tests {
             logits.push(row);
         }
         let all: Vec<&[f64]> = logits.iter().map(Vec::as_slice).collect();
-        let factor = Calibration::temperature(&all, &targets).matrix[0][0];
+        let Calibration::Temperature(factor) = Calibration::temperature(&all, &targets) else { panic!("a temperature") };
         assert!((factor - 2.0).abs() < 0.2, "{factor}");
         let folds: Vec<usize> = (0..targets.len()).map(|row| row % 5).collect();
         let (_, probabilities, report) = calibrate(&logits, &targets, &folds);

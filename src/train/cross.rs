@@ -6,8 +6,9 @@ use rayon::prelude::*;
 
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
 use super::corpus::{Corpus, Note};
+use super::extract::Extracted;
 use super::fit::{Extras, FitError, FitSettings};
-use super::matrix::{Column, Extracted};
+use super::matrix::Column;
 use super::problem::Problem;
 use super::select::Selection;
 use super::solver::SparseFitted;
@@ -73,14 +74,28 @@ impl Training<'_> {
     }
 }
 
+/// How many values the matrix of a corpus may have, about, for several folds to be fitted at a time; those of a larger one would not fit into memory together, and are
+/// work enough for all cores one after the other.
+const MOST_AT_A_TIME: usize = 1 << 26;
+
 /// Out-of-fold results of every head for the notes that may be measured, and the share of known words of every note. `training` says how the
-/// notes outside of a fold are learned from.
+/// notes outside of a fold are learned from; `fitted` is called when a fold has been.
 pub(super) fn cross_validate<'t>(
     problem: &Problem<'_>,
     training: impl Fn(usize) -> &'t Training<'t> + Sync,
+    fitted: impl Fn() + Sync,
 ) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
-    let results: Vec<FoldResult> =
-        (0..problem.fold_count()).into_par_iter().map(|fold| training(fold).hold_out(fold)).collect::<Result<_, FitError>>()?;
+    let of_fold = |fold| {
+        let result = training(fold).hold_out(fold);
+        fitted();
+        result
+    };
+    let folds = 0..problem.fold_count;
+    let results: Vec<FoldResult> = if training(0).extracted.notes.len() > MOST_AT_A_TIME {
+        folds.map(of_fold).collect::<Result<_, FitError>>()?
+    } else {
+        folds.into_par_iter().map(of_fold).collect::<Result<_, FitError>>()?
+    };
     let mut known = vec![0.0; problem.notes.len()];
     let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; problem.heads.len()];
     for mut result in results {
@@ -118,18 +133,14 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;
     let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let found = cross_validate(&problem, |_| &training)?.0.swap_remove(0);
+    let found = cross_validate(&problem, |_| &training, || ())?.0.swap_remove(0);
     Ok((problem.heads.swap_remove(0).labels, found.probabilities))
 }
 
 fn known_words(extracted: &Extracted, row: usize, vocabulary: &[Column]) -> f64 {
-    let words = extracted.notes[row].iter().filter(|(feature, _)| extracted.features[*feature as usize].is_word);
-    let (mut known, mut all) = (0, 0);
-    for (feature, count) in words {
-        all += count;
-        known += if vocabulary.binary_search_by_key(feature, |column| column.feature).is_ok() { *count } else { 0 };
-    }
-    if all == 0 { 0.0 } else { f64::from(known) / f64::from(all) }
+    let words = extracted.words.of(row);
+    let known = words.iter().filter(|&feature| vocabulary.binary_search_by_key(feature, |column| column.feature).is_ok());
+    if words.is_empty() { 0.0 } else { known.count() as f64 / words.len() as f64 }
 }
 
 #[cfg(test)]

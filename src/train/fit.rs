@@ -1,5 +1,7 @@
 //! The whole way from a corpus to a model.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -7,8 +9,9 @@ use super::assemble::assemble;
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
 use super::cross::{OutOfFold, cross_validate};
+use super::extract::Collision;
 use super::guard::{fit_guard, refused};
-use super::matrix::{BlockWeights, Collision};
+use super::matrix::BlockWeights;
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::problem::{HeadData, Problem};
 use super::select::{Ablation, Selection, select};
@@ -101,9 +104,16 @@ pub enum Progress {
         done: usize,
         /// How many there are.
         total: usize,
+        /// How many notes the search looks at: of a large corpus, a sample.
+        notes: usize,
     },
     /// Cross-validating and fitting with the settings that were found.
-    Fitting,
+    Fitting {
+        /// How many fits are done.
+        done: usize,
+        /// How many there are: one for each fold, once or twice, and one on all notes.
+        total: usize,
+    },
 }
 
 /// Why there is no model.
@@ -207,21 +217,22 @@ pub fn fit_with_progress(
     check(settings)?;
     let problem = Problem::new(corpus, settings, extras)?;
     let selection = if settings.select { select(&problem, settings, progress)? } else { Selection::fixed(&problem, settings) };
-    progress(Progress::Fitting);
+    let settings = &selection.settings;
+    // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
+    let is_nested = selection.by_fold.iter().any(|chosen| chosen != settings);
+    let total = problem.fold_count * if is_nested { 2 } else { 1 } + 1;
+    let done = AtomicUsize::new(0);
+    let fitted = || progress(Progress::Fitting { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
+    progress(Progress::Fitting { done: 0, total });
     let extractions = selection.extract(&problem)?;
     let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let settings = &selection.settings;
     let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
     let training = training(settings);
-    // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
-    let (out_of_fold, known) = cross_validate(&problem, |_| &training)?;
-    let nested = if selection.by_fold.iter().all(|chosen| chosen == settings) {
-        None
-    } else {
-        Some(cross_validate(&problem, |fold| &by_fold[fold])?.0)
-    };
+    let (out_of_fold, known) = cross_validate(&problem, |_| &training, fitted)?;
+    let nested = if is_nested { Some(cross_validate(&problem, |fold| &by_fold[fold], fitted)?.0) } else { None };
     let all: Vec<usize> = (0..problem.notes.len()).collect();
     let weights = training.fit_weights(&all)?;
+    fitted();
 
     let shown = problem.shown;
     let groups = problem.groups();

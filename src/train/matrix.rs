@@ -6,8 +6,9 @@ use linfa::dataset::Records;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Extracted, Feature};
 use super::vectors::WordVectors;
-use crate::features::{Block, Extractor, FeatureSettings, Scratch};
+use crate::features::Block;
 
 /// A sparse matrix, row by row (compressed sparse row).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,19 +71,6 @@ impl Records for Csr {
     }
 }
 
-/// A feature that occurs in the corpus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Feature {
-    /// Its fingerprint.
-    pub fingerprint: u64,
-    /// Its block.
-    pub block: Block,
-    /// Whether it is a word by itself.
-    pub is_word: bool,
-    /// Its text.
-    pub text: String,
-}
-
 /// How much each family of features counts beside the others: what its values are multiplied with. The penalty is the same for all weights, so
 /// a family with larger values is held back less.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,112 +108,63 @@ pub struct Column {
     pub factor: f32,
 }
 
-/// All features of all notes, extracted once; every fold then takes its own vocabulary from it.
-#[derive(Clone, Debug, Default)]
-pub struct Extracted {
-    /// The features, in the order in which they were first met.
-    pub features: Vec<Feature>,
-    /// For each note, the indices of its features, ascending, with the number of occurrences.
-    pub notes: Vec<Vec<(u32, u32)>>,
-}
-
-/// Two different n-grams with one fingerprint: the corpus cannot be used with this format.
-#[derive(Debug, thiserror::Error)]
-#[error("the n-grams {first:?} and {second:?} have the same fingerprint; leave one of the notes that contain them out")]
-pub struct Collision {
-    /// The n-gram that was met first.
-    pub first: String,
-    /// The other.
-    pub second: String,
-}
+/// How many rows a thread takes at a time.
+const CHUNK: usize = 256;
 
 impl Extracted {
-    /// Extracts the features of all notes.
-    ///
-    /// # Errors
-    ///
-    /// [`Collision`], where two n-grams share a fingerprint (about 1 in 10 million for a million n-grams).
-    pub fn new(texts: &[&str], settings: &FeatureSettings) -> Result<Self, Collision> {
-        let extractor = Extractor::new(settings);
-        // In parallel by chunk, then joined in order, so that the number of threads changes nothing.
-        let chunks: Vec<Vec<Vec<Feature>>> = texts
-            .par_chunks(256)
-            .map(|chunk| {
-                let mut scratch = Scratch::default();
-                let extract = |text: &&str| {
-                    let mut grams = Vec::new();
-                    extractor.visit(text, &mut scratch, |gram| {
-                        let Some(text) = Some(gram.text()).filter(|text| u8::try_from(text.len()).is_ok()) else { return };
-                        grams.push(Feature { fingerprint: gram.fingerprint, block: gram.block, is_word: gram.is_word, text });
-                    });
-                    grams
-                };
-                chunk.iter().map(extract).collect()
-            })
-            .collect();
-        let mut extracted = Self::default();
-        let mut index: HashMap<u64, u32> = HashMap::new();
-        for grams in chunks.into_iter().flatten() {
-            let mut row: Vec<u32> = Vec::with_capacity(grams.len());
-            for gram in grams {
-                let id = *index.entry(gram.fingerprint).or_insert(extracted.features.len() as u32);
-                match extracted.features.get(id as usize) {
-                    None => extracted.features.push(gram),
-                    Some(known) if (known.block, &known.text) != (gram.block, &gram.text) => {
-                        return Err(Collision { first: known.text.clone(), second: gram.text });
-                    }
-                    Some(_) => {}
-                }
-                row.push(id);
-            }
-            row.sort_unstable();
-            let counted = row.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32)).collect();
-            extracted.notes.push(counted);
-        }
-        Ok(extracted)
-    }
-
-    /// In how many of `rows` each feature occurs.
-    #[must_use]
-    pub fn document_frequency(&self, rows: &[usize]) -> Vec<u32> {
-        let mut counts = vec![0; self.features.len()];
-        for &row in rows {
-            for &(feature, _) in &self.notes[row] {
-                counts[feature as usize] += 1;
-            }
-        }
-        counts
-    }
-
     /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor, divided by the square root of how many
     /// features of its block the note has. `meanings` adds a dense column for each dimension of its word vectors.
     #[must_use]
     pub fn matrix(&self, rows: &[usize], columns: &[Column], meanings: Option<&Meanings<'_>>) -> Csr {
-        let mut column = vec![u32::MAX; self.features.len()];
+        let mut column_of = vec![u32::MAX; self.features.len()];
         for (index, own) in columns.iter().enumerate() {
-            column[own.feature as usize] = index as u32;
+            column_of[own.feature as usize] = index as u32;
         }
         let dimensions = meanings.map_or(0, |meanings| meanings.vectors.dimensions());
-        let mut matrix = Csr { starts: vec![0], width: columns.len() + dimensions, ..Csr::default() };
-        for &row in rows {
-            let known = || self.notes[row].iter().filter(|(feature, _)| column[*feature as usize] != u32::MAX);
+        let known = |row: usize| self.notes.of(row).iter().map(|&feature| column_of[feature as usize]).filter(|&column| column != u32::MAX);
+        let lengths: Vec<usize> = rows.par_iter().map(|&row| known(row).count() + dimensions).collect();
+        let mut starts = vec![0; rows.len() + 1];
+        for (row, length) in lengths.iter().enumerate() {
+            starts[row + 1] = starts[row] + length;
+        }
+        let mut matrix =
+            Csr { columns: vec![0; starts[rows.len()]], values: vec![0.0; starts[rows.len()]], starts, width: columns.len() + dimensions };
+        let block_of = |column: u32| self.features[columns[column as usize].feature as usize].block as usize;
+        let fill = |row: usize, columns_out: &mut [u32], values_out: &mut [f32]| {
             let mut hits = [0_u32; Block::COUNT];
-            for (feature, _) in known() {
-                hits[self.features[*feature as usize].block as usize] += 1;
+            let (sparse, dense) = columns_out.split_at_mut(columns_out.len() - dimensions);
+            for (slot, column) in sparse.iter_mut().zip(known(row)) {
+                *slot = column;
+                hits[block_of(column)] += 1;
             }
-            for (feature, _) in known() {
-                let block = self.features[*feature as usize].block;
-                let index = column[*feature as usize];
-                matrix.columns.push(index);
-                matrix.values.push(columns[index as usize].factor / (hits[block as usize] as f32).sqrt());
+            let norms = hits.map(|hits| (hits as f32).sqrt());
+            for (value, &column) in values_out.iter_mut().zip(&*sparse) {
+                *value = columns[column as usize].factor / norms[block_of(column)];
             }
             if let Some(meanings) = meanings {
-                let sum = meanings.sum(self, row);
-                matrix.columns.extend((columns.len()..matrix.width).map(|column| column as u32));
-                matrix.values.extend(sum);
+                for (slot, column) in dense.iter_mut().zip(columns.len()..) {
+                    *slot = column as u32;
+                }
+                meanings.sum(self, row, &mut values_out[sparse.len()..]);
             }
-            matrix.starts.push(matrix.columns.len());
+        };
+        let (mut columns_left, mut values_left) = (matrix.columns.as_mut_slice(), matrix.values.as_mut_slice());
+        let mut jobs = Vec::new();
+        for (rows, lengths) in rows.chunks(CHUNK).zip(lengths.chunks(CHUNK)) {
+            let length = lengths.iter().sum();
+            let (own_columns, own_values);
+            (own_columns, columns_left) = columns_left.split_at_mut(length);
+            (own_values, values_left) = values_left.split_at_mut(length);
+            jobs.push((rows, lengths, own_columns, own_values));
         }
+        jobs.into_par_iter().for_each(|(rows, lengths, mut columns_left, mut values_left)| {
+            for (&row, &length) in rows.iter().zip(lengths) {
+                let (own_columns, own_values);
+                (own_columns, columns_left) = columns_left.split_at_mut(length);
+                (own_values, values_left) = values_left.split_at_mut(length);
+                fill(row, own_columns, own_values);
+            }
+        });
         matrix
     }
 }
@@ -239,15 +178,23 @@ pub struct Meanings<'v> {
     notes: f32,
     /// In how many of the training notes each word occurs.
     frequency: HashMap<String, u32>,
+    /// The vector and the factor of each feature that is a word with one, from the first such feature on.
+    of_features: Vec<Option<(&'v [f32], f32)>>,
+    first: usize,
 }
 
 impl<'v> Meanings<'v> {
     /// Vectors weighted by `weight` and by the idf of each word among `notes` notes, of which `counts` have each of the features.
     #[must_use]
     pub fn new(vectors: &'v WordVectors, weight: f32, extracted: &Extracted, notes: usize, counts: &[u32]) -> Self {
-        let words = extracted.features.iter().zip(counts).filter(|(feature, _)| feature.block == Block::Surface);
-        let frequency = words.map(|(feature, &count)| (feature.text.clone(), count)).collect();
-        Self { vectors, weight, notes: notes as f32, frequency }
+        let is_surface = |feature: &Feature| feature.block == Block::Surface;
+        let first = extracted.features.iter().position(is_surface).unwrap_or(extracted.features.len());
+        let words = || extracted.features.iter().zip(counts).skip(first).filter(|(feature, _)| is_surface(feature));
+        let frequency = words().map(|(feature, &count)| (feature.text.clone(), count)).collect();
+        let mut own = Self { vectors, weight, notes: notes as f32, frequency, of_features: Vec::new(), first };
+        let of_feature = |feature: &Feature| vectors.get(&feature.text).map(|vector| (vector, own.factor(&feature.text)));
+        own.of_features = extracted.features[first..].iter().map(of_feature).collect();
+        own
     }
 
     /// The factor of a word: the weight times ln((1 + notes) / (1 + notes with the word)).
@@ -264,26 +211,21 @@ impl<'v> Meanings<'v> {
         })
     }
 
-    /// The sum of the weighted vectors of a note's words (each once), divided by the square root of their number.
-    fn sum(&self, extracted: &Extracted, row: usize) -> Vec<f32> {
-        let mut sum = vec![0.0; self.vectors.dimensions()];
+    /// Writes the sum of the weighted vectors of a note's words (each once), divided by the square root of their number.
+    fn sum(&self, extracted: &Extracted, row: usize, sum: &mut [f32]) {
+        sum.fill(0.0);
         let mut words = 0;
-        for &(feature, _) in &extracted.notes[row] {
-            let feature = &extracted.features[feature as usize];
-            if feature.block == Block::Surface
-                && let Some(vector) = self.vectors.get(&feature.text)
-            {
-                let factor = self.factor(&feature.text);
-                words += 1;
-                for (slot, value) in sum.iter_mut().zip(vector) {
-                    *slot += factor * value;
-                }
+        let features = extracted.notes.of(row);
+        let surface = &features[features.partition_point(|&feature| (feature as usize) < self.first)..];
+        for (vector, factor) in surface.iter().filter_map(|&feature| self.of_features[feature as usize - self.first]) {
+            words += 1;
+            for (slot, value) in sum.iter_mut().zip(vector) {
+                *slot += factor * value;
             }
         }
         let norm = (words.max(1) as f32).sqrt();
-        for slot in &mut sum {
+        for slot in sum {
             *slot /= norm;
         }
-        sum
     }
 }

@@ -15,8 +15,10 @@ pub struct Figure {
     pub high: f64,
 }
 
-/// How many resamples an interval is made of.
-const RESAMPLES: usize = 1000;
+/// How many resamples an interval is made of: a thousand, and fewer where there are so many rows that drawing them takes long.
+fn resamples(rows: usize) -> usize {
+    (50_000_000 / rows.max(1)).clamp(200, 1000)
+}
 
 /// A figure over `rows` with its percentile-bootstrap interval (Efron 1979). Whole groups are drawn, since notes of one writer are
 /// not independent. `figure` gets the indices of the drawn rows.
@@ -28,7 +30,7 @@ pub fn bootstrap(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> Figure {
     let members: Vec<Vec<usize>> = by_group.into_values().collect();
     let all: Vec<usize> = (0..groups.len()).collect();
     let mut random = SplitMix64(0x7468_696E_6B32);
-    let mut values: Vec<f64> = (0..RESAMPLES)
+    let mut values: Vec<f64> = (0..resamples(groups.len()))
         .map(|_| {
             let mut rows = Vec::with_capacity(groups.len());
             for _ in 0..members.len() {

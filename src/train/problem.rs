@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::corpus::{Corpus, Note};
 use super::cross::grouped_folds;
+use super::extract::{Collision, Extracted};
 use super::fit::{Extras, FitError, FitSettings};
-use super::matrix::{Collision, Extracted};
 use super::vectors::WordVectors;
 use crate::features::FeatureSettings;
 
@@ -28,6 +30,8 @@ pub(super) struct Problem<'a> {
     pub(super) vectors: Option<&'a WordVectors>,
     /// The fold of each note.
     pub(super) folds: Vec<usize>,
+    /// How many folds there are.
+    pub(super) fold_count: usize,
     /// Which notes figures and thresholds may be measured on.
     pub(super) measured: Vec<bool>,
 }
@@ -46,8 +50,10 @@ impl<'a> Problem<'a> {
             }
             heads.push(scope_head(corpus.notes.len(), notes.len()));
         }
+        let folds = grouped_folds(&notes, settings.folds);
         Ok(Self {
-            folds: grouped_folds(&notes, settings.folds),
+            fold_count: folds.iter().max().map_or(1, |last| last + 1),
+            folds,
             measured: notes.iter().map(|note| !note.is_trap()).collect(),
             vectors: extras.vectors.as_ref(),
             notes,
@@ -56,8 +62,33 @@ impl<'a> Problem<'a> {
         })
     }
 
-    pub(super) fn fold_count(&self) -> usize {
-        self.folds.iter().max().map_or(1, |last| last + 1)
+    /// The same with some of the groups only, about `share` of them (0 to 1), drawn by what they are called.
+    pub(super) fn sample(&self, share: f64) -> Self {
+        let is_drawn = |group: &str| {
+            let digest: [u8; 32] = Sha256::digest(group).into();
+            let number = digest.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+            f64::from(number) < share * f64::from(u32::MAX)
+        };
+        let rows: Vec<usize> = (0..self.notes.len()).filter(|&row| is_drawn(&self.notes[row].group)).collect();
+        let head = |head: &HeadData| HeadData {
+            name: head.name.clone(),
+            labels: head.labels.clone(),
+            targets: rows.iter().map(|&row| head.targets[row]).collect(),
+        };
+        Self {
+            notes: rows.iter().map(|&row| self.notes[row]).collect(),
+            heads: self.heads.iter().map(head).collect(),
+            shown: self.shown,
+            vectors: self.vectors,
+            folds: rows.iter().map(|&row| self.folds[row]).collect(),
+            fold_count: self.fold_count,
+            measured: rows.iter().map(|&row| self.measured[row]).collect(),
+        }
+    }
+
+    /// What a pass of the solver over all notes costs for the first head: its labels times the bytes of text.
+    pub(super) fn size(&self) -> usize {
+        self.heads[0].labels.len() * self.notes.iter().map(|note| note.text.len()).sum::<usize>()
     }
 
     /// The notes of the folds that `wanted` says yes to.
@@ -75,9 +106,9 @@ impl<'a> Problem<'a> {
     }
 
     /// The features of all notes.
-    pub(super) fn extract(&self, features: &FeatureSettings) -> Result<Extracted, Collision> {
+    pub(super) fn extract(&self, features: &FeatureSettings, least_notes: u32) -> Result<Extracted, Collision> {
         let texts: Vec<&str> = self.notes.iter().map(|note| note.text.as_str()).collect();
-        Extracted::new(&texts, features)
+        Extracted::new(&texts, features, least_notes)
     }
 }
 

@@ -3,6 +3,9 @@
 //! Every candidate changes one thing of the settings that the search starts from. It is measured on the notes of each fold by what was fitted without
 //! that fold and without the one before it in the round, so that the fold before can be measured later with settings that were chosen without any of
 //! its notes: a nested cross-validation (Varma and Simon 2006) that fits every candidate once a fold.
+//!
+//! Of a corpus on which dozens of fits would take long, the search looks at a part of the groups: which settings are best depends on what kind of text
+//! it is more than on how much there is of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +14,8 @@ use serde::Serialize;
 
 use super::calibrate::Calibration;
 use super::cross::next_fold;
+use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Progress, Weighting};
-use super::matrix::Extracted;
 use super::metrics::{Confusion, Figure, bootstrap, bootstrap_mean, negative_log};
 use super::problem::Problem;
 use super::weights::{Training, Weights};
@@ -56,14 +59,14 @@ impl Selection {
     /// No search: these settings.
     pub(super) fn fixed(problem: &Problem<'_>, settings: &FitSettings) -> Self {
         let settings = FitSettings { features: problem.features(settings), ..settings.clone() };
-        Self { by_fold: vec![settings.clone(); problem.fold_count()], settings, ablations: Vec::new() }
+        Self { by_fold: vec![settings.clone(); problem.fold_count], settings, ablations: Vec::new() }
     }
 
     pub(super) fn extract(&self, problem: &Problem<'_>) -> Result<Extractions, FitError> {
         let mut extractions = Vec::new();
         for settings in self.by_fold.iter().chain([&self.settings]) {
             if extractions.iter().all(|(features, _)| *features != settings.features) {
-                extractions.push((settings.features.clone(), problem.extract(&settings.features)?));
+                extractions.push((settings.features.clone(), problem.extract(&settings.features, settings.least_notes)?));
             }
         }
         Ok(Extractions(extractions))
@@ -89,18 +92,31 @@ const CHANGES: &[Change] = &[
     Change { family: "words", name: "words count twice", edit: |s| s.block_weights.word *= 2.0 },
     Change { family: "stems", name: "words not stemmed", edit: |s| s.features.stem = None },
     Change { family: "characters", name: "no character n-grams", edit: |s| s.features.char_ngrams = None },
+    Change { family: "characters", name: "characters count twice", edit: |s| s.block_weights.char *= 2.0 },
+    Change { family: "characters", name: "characters count four times", edit: |s| s.block_weights.char *= 4.0 },
     Change { family: "skips", name: "no skip-bigrams", edit: |s| s.features.skip_bigrams = false },
     Change { family: "vectors", name: "no word vectors", edit: |s| s.block_weights.vector = 0.0 },
 ];
 
-/// Chooses settings near `base`. Where there are fewer folds than three it is `base` itself.
+/// What the search may look at, in the unit of [`Problem::size`]: a corpus of that size is searched in a minute or two on two cores.
+const MOST_SEARCHED: usize = 20_000_000;
+
+/// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three it is `base` itself.
 ///
 /// # Errors
 ///
 /// As the fits that it tries.
 pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Selection, FitError> {
+    let share = MOST_SEARCHED as f64 / problem.size() as f64;
+    let sample;
+    let problem = if share < 1.0 {
+        sample = problem.sample(share);
+        &sample
+    } else {
+        problem
+    };
     let fixed = Selection::fixed(problem, base);
-    let folds = problem.fold_count();
+    let folds = problem.fold_count;
     if folds < 3 {
         return Ok(fixed);
     }
@@ -199,11 +215,11 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
     let mut done = 0;
     while let Some((first, _)) = paths.first() {
         let features = first.features.clone();
-        let extracted = problem.extract(&features)?;
+        let extracted = problem.extract(&features, first.least_notes)?;
         let (here, rest): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(settings, _)| settings.features == features);
         for (settings, mut indices) in here {
             done += 1;
-            progress(Progress::Selecting { done, total });
+            progress(Progress::Selecting { done, total, notes: problem.notes.len() });
             indices.sort_by(|&a, &b| trials[b].settings.alpha.total_cmp(&trials[a].settings.alpha));
             let alphas: Vec<f64> = indices.iter().map(|&index| trials[index].settings.alpha).collect();
             let folds: Vec<usize> = trials[indices[0]].folds.iter().copied().collect();
@@ -226,7 +242,7 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
 /// What one fit for each penalty, without the notes of two folds, makes of the rows of the second of the two.
 fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<Vec<(usize, Outcome)>>, FitError> {
     let problem = training.problem;
-    let folds = problem.fold_count();
+    let folds = problem.fold_count;
     let inside = problem.rows_in(|other| other != fold && next_fold(other, folds) != fold);
     let targets = &training.heads[0].targets;
     let rows: Vec<usize> =

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Weighting};
-use super::matrix::{Column, Csr, Extracted, Meanings};
+use super::matrix::{Column, Csr, Meanings};
 use super::problem::{HeadData, Problem};
 use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
@@ -52,12 +53,12 @@ impl<'a> Training<'a> {
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let data = self.designs(rows, &vocabulary, meanings.as_deref());
+        let mut data = self.designs(rows, &vocabulary, meanings.as_deref());
         // Where all features can be kept, none has to be ranked.
         let is_ranked = vocabulary.len() > self.settings.vocabulary;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
-        for &alpha in alphas {
+        for (at, &alpha) in alphas.iter().enumerate() {
             let first = self.fit_heads(&data, alpha, before.as_deref(), if is_ranked { RANKING } else { TOLERANCE })?;
             if is_ranked {
                 // What a feature can move: its largest weight, times how often it gets to.
@@ -68,6 +69,10 @@ impl<'a> Training<'a> {
                 };
                 let kept = largest(vocabulary.len(), self.settings.vocabulary, importance);
                 let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
+                if at + 1 == alphas.len() {
+                    // A large one and the smaller one would not fit into memory together.
+                    data = Vec::new();
+                }
                 let kept_data = self.designs(rows, &kept, meanings.as_deref());
                 let heads = self.fit_heads(&kept_data, alpha, Some(&first), TOLERANCE)?;
                 path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
@@ -82,8 +87,10 @@ impl<'a> Training<'a> {
     /// The features that occur often enough in `rows`, weighted.
     fn columns(&self, rows: &[usize], frequency: &[u32]) -> Vec<Column> {
         let features = 0..self.extracted.features.len();
-        let of_interest = features
-            .filter(|&feature| frequency[feature] >= self.settings.least_notes && self.extracted.features[feature].block != Block::Surface);
+        let of_interest = features.filter(|&index| {
+            let feature = &self.extracted.features[index];
+            frequency[index] >= self.settings.least_notes && feature.block != Block::Surface && feature.is_storable()
+        });
         let most = libm::logf(1.0 + rows.len() as f32);
         // Relative to a feature that no note has, so that block weights mean the same in corpora of any size.
         let idf = |feature: usize| 1.0 - libm::logf(1.0 + frequency[feature] as f32) / most;
@@ -109,7 +116,7 @@ impl<'a> Training<'a> {
         let mut prior = vec![0.0_f32; labels];
         for (row, target) in rows.iter().filter_map(|&row| Some((row, head.targets[row]?))) {
             prior[target] += 1.0;
-            for &(feature, _) in &self.extracted.notes[row] {
+            for &feature in self.extracted.notes.of(row) {
                 counts[feature as usize * labels + target] += 1.0;
             }
         }

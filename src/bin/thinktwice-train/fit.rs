@@ -1,6 +1,7 @@
 //! `thinktwice-train fit`.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
@@ -70,7 +71,8 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     };
     let corpus = args.data.read(&settings.heads)?;
     let start = Instant::now();
-    let mut fitted = fit_with_progress(&corpus, &settings, &policy, &args.extras.read()?, &say)?;
+    let speaker = Speaker::new(corpus.notes.len());
+    let mut fitted = fit_with_progress(&corpus, &settings, &policy, &args.extras.read()?, &|progress| speaker.say(progress))?;
     let bytes = fitted.model.to_bytes()?;
     if let Some(path) = &args.card {
         let report = if args.evaluation.is_empty() {
@@ -116,10 +118,36 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say(progress: Progress) {
-    match progress {
-        Progress::Selecting { done, total } => anstream::eprintln!("looking for better settings: {done} of {total}"),
-        Progress::Fitting => anstream::eprintln!("cross-validating and fitting"),
+/// Says how far a fit is.
+struct Speaker {
+    /// How many notes there are.
+    notes: usize,
+    /// When what is being done now was begun, and what it is.
+    since: Mutex<(Instant, &'static str)>,
+}
+
+impl Speaker {
+    fn new(notes: usize) -> Self {
+        Self { notes, since: Mutex::new((Instant::now(), "")) }
+    }
+
+    fn say(&self, progress: Progress) {
+        let (what, sample, done, total) = match progress {
+            Progress::Selecting { done, total, notes } => ("looking for better settings", notes, done - 1, total),
+            Progress::Fitting { done, total } => ("cross-validating and fitting", self.notes, done, total),
+        };
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        if since.1 != what {
+            *since = (Instant::now(), what);
+        }
+        let sample = if sample < self.notes { format!(" by {sample} of the {} notes", self.notes) } else { String::new() };
+        let left = since.0.elapsed().as_secs_f64() / done.max(1) as f64 * (total - done) as f64;
+        let left = match left {
+            _ if done == 0 || done == total => String::new(),
+            ..100.0 => format!(", about {left:.0} s left"),
+            _ => format!(", about {:.0} min left", left / 60.0),
+        };
+        anstream::eprintln!("{what}{sample}: {done} of {total} done{left}");
     }
 }
 
