@@ -43,6 +43,8 @@ pub struct FitSettings {
     pub alpha: f64,
     /// How much each feature counts beside the others of its family.
     pub weighting: Weighting,
+    /// How far the penalty is that of dropout, from 0 (the same for every feature) to 1.
+    pub dropout: f64,
     /// How much each family of features counts.
     pub block_weights: BlockWeights,
     /// Whether to look for better settings near these, see [`Ablation`].
@@ -60,9 +62,10 @@ impl Default for FitSettings {
             heads: vec!["intent".to_owned(), "reason".to_owned()],
             features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
-            vocabulary: 75_000,
+            vocabulary: 96_000,
             alpha: 0.125,
             weighting: Weighting::Idf,
+            dropout: 0.8,
             select: false,
             block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, vector: 0.1 },
             folds: 5,

@@ -12,6 +12,7 @@ mod counting;
 pub mod coverage;
 pub mod cross;
 pub mod curve;
+mod dropout;
 pub mod evaluate;
 pub mod extract;
 pub mod fit;

@@ -86,6 +86,7 @@ const CHANGES: &[Change] = &[
     Change { family: "penalty", name: "penalty × 2", edit: |s| s.alpha *= 2.0 },
     Change { family: "penalty", name: "penalty ÷ 2", edit: |s| s.alpha /= 2.0 },
     Change { family: "penalty", name: "penalty ÷ 4", edit: |s| s.alpha /= 4.0 },
+    Change { family: "dropout", name: "one penalty for all features, as without dropout", edit: |s| s.dropout = 0.0 },
     Change { family: "weighting", name: "no idf", edit: |s| s.weighting = Weighting::None },
     Change { family: "weighting", name: "log-count ratio instead of idf", edit: |s| s.weighting = Weighting::LogCountRatio },
     Change { family: "words", name: "word 1-2-grams", edit: |s| s.features.word_ngrams = 2 },

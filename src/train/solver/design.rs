@@ -27,6 +27,23 @@ impl Design {
         &self.rows
     }
 
+    /// Multiplies the values of each of the first columns with its factor.
+    pub(in crate::train) fn scale_columns(&mut self, factors: &[f32]) {
+        for (column, factor) in factors.iter().enumerate() {
+            let range = self.columns.starts[column]..self.columns.starts[column + 1];
+            self.columns.values[range].iter_mut().for_each(|value| *value *= factor);
+        }
+        for (column, value) in self.rows.columns.iter().zip(&mut self.rows.values) {
+            *value *= factors.get(*column as usize).copied().unwrap_or(1.0);
+        }
+    }
+
+    /// For each column, the sum of its squared values, each times the weight of its row.
+    pub(in crate::train) fn squared_columns(&self, row_weights: &[f32]) -> Vec<f64> {
+        let square = |(row, value): (usize, f32)| f64::from(value) * f64::from(value) * f64::from(row_weights[row]);
+        (0..self.columns.height()).into_par_iter().map(|column| self.columns.row(column).map(square).sum()).collect()
+    }
+
     /// matrix · table: what each row sums to.
     pub(super) fn times(&self, table: &Table) -> Table {
         product(&self.rows, table)
