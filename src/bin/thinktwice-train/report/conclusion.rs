@@ -21,7 +21,7 @@ pub(super) fn conclusion(comparison: &Comparison, other: &str, is_fair: bool) ->
             "Too few notes to tell which of the two is better: they must be of {LEAST_GROUPS} groups at least (here: {groups}), and 50 notes are a start."
         );
     }
-    match (macro_f1.winner(), log_loss.winner()) {
+    let labels = match (macro_f1.winner(), log_loss.winner()) {
         (Some(Side::Ours), Some(Side::Ours) | None) => {
             format!("This model is better than {other} on these notes: its macro-F1 is {}.", sure_points(macro_f1))
         }
@@ -48,7 +48,19 @@ pub(super) fn conclusion(comparison: &Comparison, other: &str, is_fair: bool) ->
             )
         }
         (None, None) => format!("No difference from {other} can be shown on these notes: {}", undecided(comparison)),
-    }
+    };
+    let verdicts = [("harmful", &comparison.harmful_held), ("harmless", &comparison.harmless_held)];
+    verdicts
+        .into_iter()
+        .fold(labels, |said, (kind, held)| said + &held.as_ref().and_then(|held| sure_verdicts(kind, held)).unwrap_or_default())
+}
+
+/// Where the interval leaves no room for the other, whether more or fewer of the notes of a kind are held.
+fn sure_verdicts(kind: &str, held: &Difference) -> Option<String> {
+    held.winner()?;
+    let direction = if held.difference.value > 0.0 { "more" } else { "fewer" };
+    let [ours, theirs] = [held.ours, held.theirs].map(|share| Unit::Percent.format(share));
+    Some(format!(" It holds {direction} of the {kind} notes: {ours} against {theirs}."))
 }
 
 /// How much higher or lower, and how sure.
@@ -56,8 +68,8 @@ fn sure_points(difference: &Difference) -> String {
     let is_higher = difference.difference.value > 0.0;
     let (points, direction) = points(difference);
     let share = if is_higher { difference.ours_better } else { 1.0 - difference.ours_better };
-    // Of a thousand resamples, none says less than one in a thousand.
-    let share = if share >= 1.0 { "over 99.9".to_owned() } else { format!("{:.1}", 100.0 * share) };
+    // A thousand resamples cannot say that it is always so.
+    let share = if share > 0.999 { "over 99.9".to_owned() } else { format!("{:.1}", 100.0 * share) };
     format!(
         "{points} points {direction} (95\u{a0}% interval {}), and {direction} in {share}\u{a0}% of the resamples of the notes",
         Unit::Points.interval(&difference.difference)
@@ -147,6 +159,17 @@ mod tests {
         assert!(says(2, 0).contains("but it finds the right label less often"), "{}", says(2, 0));
         assert!(says(2, 1).contains("worse than old.model") && says(2, 1).contains("10.0 points lower"), "{}", says(2, 1));
         assert!(says(2, 2).contains("and lower in over 99.9\u{a0}%"), "{}", says(2, 2));
+    }
+
+    #[test]
+    fn verdicts_are_spoken_of_where_they_surely_differ() {
+        let mut found = comparison(difference([0.0; 3], 0.5), difference([0.0; 3], 0.5));
+        found.harmful_held = Some(difference([-0.7, -0.5, -0.2], 0.0));
+        found.harmless_held = Some(difference([-0.1, 0.0, 0.1], 0.5));
+        let said = conclusion(&found, "it", true);
+        assert!(said.ends_with("the same. It holds fewer of the harmful notes: 80.0 % against 130.0 %."), "{said}");
+        found.harmless_held = Some(difference([0.1, 0.2, 0.3], 0.0));
+        assert!(conclusion(&found, "it", true).ends_with(" It holds more of the harmless notes: 80.0 % against 60.0 %."));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! In which order notes are asked for: the most useful first.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use sha2::{Digest, Sha256};
 use thinktwice::text::{Shingles, jaccard, shingles};
 
 /// Every so many questions one is drawn at random, so that what is labelled also says how frequent each label is, and what the model is
@@ -25,7 +25,7 @@ pub(super) struct Queue {
     /// How many labelled notes have each shingle.
     covered: Vec<u32>,
     uncertainty: Vec<f32>,
-    random_rank: Vec<u64>,
+    random_rank: Vec<[u8; 32]>,
     open: Vec<bool>,
     order: Order,
     labelled: Vec<Shingles>,
@@ -62,7 +62,7 @@ impl Queue {
         for shingle in sets.iter().flatten() {
             frequency[*shingle as usize] += 1;
         }
-        let random_rank: Vec<u64> = texts.iter().map(|text| rank(text)).collect();
+        let random_rank: Vec<[u8; 32]> = texts.iter().map(|text| rank(text)).collect();
         let mut open = vec![true; texts.len()];
         if texts.len() > POOL {
             let mut sorted = random_rank.clone();
@@ -153,10 +153,8 @@ impl Queue {
 }
 
 /// A number that depends on the text alone, and is as good as drawn.
-fn rank(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+fn rank(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 #[cfg(test)]
