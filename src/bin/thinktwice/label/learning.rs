@@ -31,9 +31,17 @@ pub(super) struct Given {
 pub(super) struct Lesson {
     /// One line for the person who labels.
     pub(super) said: String,
-    /// What the new model says of every note: the probability of each label. None where there is no new model, or the one that was there
-    /// before reads the answers better.
-    pub(super) opinions: Option<Vec<Vec<f32>>>,
+    /// Whom to ask now; none where nothing was learned.
+    pub(super) reader: Option<Reader>,
+}
+
+/// The model that reads the answers best.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reader {
+    /// The one that was there before.
+    Given,
+    /// The new one, and what it says of every note: the probability of each label.
+    Learned(Vec<Vec<f32>>),
 }
 
 /// Learns from the answers, at most one model at a time.
@@ -62,7 +70,7 @@ struct Learned {
     macro_f1: Figure,
     /// The macro-F1 of the model that was there before, on the same notes.
     given_macro_f1: Option<f64>,
-    opinions: Option<Vec<Vec<f32>>>,
+    reader: Reader,
 }
 
 impl Learning {
@@ -96,11 +104,11 @@ impl Learning {
         };
         self.running = None;
         Some(match learned {
-            Err(cause) => Lesson { said: format!("no model of these answers yet: {cause}"), opinions: None },
+            Err(cause) => Lesson { said: format!("no model of these answers yet: {cause}"), reader: None },
             Ok(learned) => {
                 let said = self.said(&learned);
                 self.before = Some((learned.macro_f1.value, learned.notes));
-                Lesson { said, opinions: learned.opinions }
+                Lesson { said, reader: Some(learned.reader) }
             }
         })
     }
@@ -142,10 +150,10 @@ impl Pupil {
             notes: report.notes.iter().sum(),
             macro_f1: report.macro_f1,
             given_macro_f1: given.map(|given| given.macro_f1),
-            opinions: if is_better {
-                Some(self.opinions(&Classifier::new(&fitted.model).map_err(|error| error.to_string())?))
+            reader: if is_better {
+                Reader::Learned(self.opinions(&Classifier::new(&fitted.model).map_err(|error| error.to_string())?))
             } else {
-                None
+                Reader::Given
             },
         })
     }
@@ -197,7 +205,32 @@ struct GivenFigures {
 
 #[cfg(test)]
 mod tests {
+    use thinktwice::train::metrics::SplitMix64;
+
     use super::*;
+
+    /// A panic in the background would end the session.
+    #[test]
+    fn odd_answers_are_learned_from_or_refused() {
+        let pieces = ["", "…", "🙂", "hi", "HELLO", "!!!", "\u{200B}", "1234", "http://x.y", "日本語", &"x".repeat(500), "the"];
+        let labels = ["a", "b", "c"].map(str::to_owned);
+        let mut random = SplitMix64(1);
+        for round in 0..60 {
+            let (kinds, known) = (1 + random.below(pieces.len()), 1 + random.below(labels.len()));
+            let mut answer = |row: usize| Labelled {
+                text: (0..random.below(6)).map(|_| pieces[random.below(kinds)]).collect::<Vec<_>>().join(" "),
+                // Most have one label; some have none.
+                label: if row % 10 == 3 { None } else { Some(labels[random.below(known) * random.below(2)].clone()) },
+                group: (round % 3 == 0).then(|| random.below(3).to_string()),
+            };
+            let answers: Vec<Labelled> = (0..24).map(&mut answer).collect();
+            let notes = [Unlabelled { text: String::new(), columns: serde_json::Map::new() }];
+            match Learning::new("intent", &labels, notes.into(), None).pupil.learn(&answers) {
+                Ok(learned) => assert!((0.0..=1.0).contains(&learned.macro_f1.value), "{answers:?}"),
+                Err(cause) => assert!(cause.contains("all have the label") || cause.contains("one group"), "{cause}: {answers:?}"),
+            }
+        }
+    }
 
     #[test]
     fn learning_is_due_after_enough_answers() {
@@ -249,14 +282,14 @@ mod tests {
     #[test]
     fn whichever_model_reads_the_answers_better_is_asked() {
         let (learning, learned) = learn_beside_the_shipped_model(["professional", "romantic"]);
-        assert!(learned.opinions.is_none(), "20 answers teach less than what the shipped model knows");
+        assert_eq!(learned.reader, Reader::Given, "20 answers teach less than what the shipped model knows");
         assert!(learned.given_macro_f1 > Some(0.8));
         let said = learning.said(&learned);
         assert!(said.starts_with("cross-validated macro-F1 0.") && said.contains(" on 20 notes; the shipped model: "), "{said}");
         // Who labels otherwise than the shipped model is better served by their own.
         let (learning, learned) = learn_beside_the_shipped_model(["strained-history", "professional"]);
         assert!(learned.given_macro_f1 < Some(0.2));
-        let opinions = learned.opinions.expect("the answers are learned from");
+        let Reader::Learned(opinions) = learned.reader else { panic!("the answers are learned from") };
         let met: Vec<&String> = learning.pupil.labels.iter().zip(&opinions[0]).filter(|(_, p)| **p > 0.0).map(|(label, _)| label).collect();
         assert_eq!(met, ["professional", "strained-history"], "the others were never met");
     }

@@ -9,7 +9,7 @@ use thinktwice::train::Corpus;
 
 use super::HeadToAsk;
 use super::answers::Answers;
-use super::learning::{Given, Learning};
+use super::learning::{Given, Learning, Reader};
 use super::notes::Unlabelled;
 use super::queue::{Order, Queue};
 use super::screen::{Answer, Question, Screen};
@@ -57,15 +57,13 @@ impl Session {
         let opinions: Vec<Vec<f32>> = notes.iter().map(|note| given.classifier.score(&note.text, &mut scratch).probabilities).collect();
         let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
         let labelled: Vec<&str> = elsewhere.chain(answers.notes().iter().map(|note| note.text.as_str())).collect();
-        let mut queue = Queue::new(&texts, &labelled, order);
-        let first = &heads[0];
-        let knows_labels = first.opinion_at.is_some();
-        if knows_labels {
-            queue.set_uncertainty(opinions.iter().map(|p| entropy(&p[..first.labels.len()])).collect());
-        }
+        let queue = Queue::new(&texts, &labelled, order);
         let notes: Arc<[Unlabelled]> = notes.into();
-        let learning = Learning::new(&first.name, &first.labels, Arc::clone(&notes), knows_labels.then_some(given));
-        Self { heads, notes, given: opinions, learned: None, learning, queue, answers, screen, asked: Vec::new() }
+        let first = &heads[0];
+        let learning = Learning::new(&first.name, &first.labels, Arc::clone(&notes), first.opinion_at.is_some().then_some(given));
+        let mut session = Self { heads, notes, given: opinions, learned: None, learning, queue, answers, screen, asked: Vec::new() };
+        session.set_uncertainty();
+        session
     }
 
     /// Asks until there is nothing left, or until it is told to stop.
@@ -106,11 +104,21 @@ impl Session {
     /// Takes over what was learned in the background, if that is done, and returns what there is to say of it.
     fn learn(&mut self) -> Option<String> {
         let lesson = self.learning.finished()?;
-        if let Some(opinions) = lesson.opinions {
-            self.queue.set_uncertainty(opinions.iter().map(|p| entropy(p)).collect());
-            self.learned = Some(opinions);
+        if let Some(reader) = lesson.reader {
+            self.learned = match reader {
+                Reader::Given => None,
+                Reader::Learned(opinions) => Some(opinions),
+            };
+            self.set_uncertainty();
         }
         Some(lesson.said)
+    }
+
+    /// Tells the queue what the better of the models is unsure of, where one knows the labels.
+    fn set_uncertainty(&mut self) {
+        if let Some(uncertainty) = (0..self.notes.len()).map(|row| self.opinion(row, 0).map(entropy)).collect() {
+            self.queue.set_uncertainty(uncertainty);
+        }
     }
 
     /// What the better of the models says of each label of a head.
@@ -152,11 +160,14 @@ impl Session {
     }
 
     /// Says what there is now.
-    pub(super) fn close(&self, output: &Path) -> anyhow::Result<()> {
+    pub(super) fn close(mut self, output: &Path) -> anyhow::Result<()> {
         let counts: Vec<String> = self.answers.counts().iter().map(|(label, count)| format!("{label} {count}")).collect();
         let all = self.answers.notes().len();
         let name = output.display();
         self.screen.say("")?;
+        if let Some(news) = self.learn() {
+            self.screen.say(&news)?;
+        }
         self.screen.say(&format!("{} labelled now, {all} in {name}: {}", self.answers.of_session(), counts.join(", ")))?;
         if self.queue.left() == 0 {
             self.screen.say("no note is left to ask for, but for those that were skipped and near copies of labelled ones")?;
