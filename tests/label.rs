@@ -125,7 +125,10 @@ fn two_kinds() -> Vec<(String, &'static str)> {
     let note = |n: usize| {
         let (words, kind) = if n.is_multiple_of(2) { (tools, "plant") } else { (songs, "band") };
         let [first, second, place] = [words[n / 2 % 10], words[(n / 2 + 1 + n / 20) % 10], places[n * 7 % 10]];
-        (format!("{place}: about the {first} and the {second}, number {}{}", n * 7919 % 9973, n * n * 31 % 977), kind)
+        (
+            format!("{place}: about the {first} and the {second}, number {}{} {}", n * 7919 % 9973, n * n * 31 % 977, n * 104_729 % 99_991),
+            kind,
+        )
     };
     (0..60).map(note).collect()
 }
@@ -165,7 +168,7 @@ fn a_model_learns_in_the_background_and_says_how_good_it_is() {
     // The next session learns from what is there at once, and shows how the figure moves.
     let mut session = desk.label("notes.txt", &labels);
     let mut said = Vec::new();
-    for labelled in 29..46 {
+    for labelled in 29..44 {
         std::thread::sleep(std::time::Duration::from_millis(if said.len() < 2 { 400 } else { 0 }));
         let screen = answer(&mut session, labelled);
         said.extend(screen.contains("macro-F1").then_some(screen));
@@ -174,7 +177,7 @@ fn a_model_learns_in_the_background_and_says_how_good_it_is() {
     assert!(said[1].contains(" notes, ") && said[1].contains(" on 29\r\n"), "{}", said[1]);
     press(&mut session, "q");
     session.exp_eof().expect("the end, at once");
-    assert_eq!(desk.rows().len(), 46);
+    assert_eq!(desk.rows().len(), 44);
 }
 
 #[test]
