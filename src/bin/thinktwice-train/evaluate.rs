@@ -23,13 +23,13 @@ const SHIPPED: &str = "shipped";
 
 #[derive(Args)]
 #[command(after_help = "\
-Examples:
-  thinktwice-train evaluate --model mine.model --data held-out.jsonl                      how good is mine, on my notes?
-  thinktwice-train evaluate --model mine.model --against shipped --data held-out.jsonl    is it better than the shipped one?
-  thinktwice-train evaluate --model mine.model --against shipped --data shipped           and on the notes that come with it?
+`shipped` names the model, or the evaluation notes, that come with the program; ./shipped is a file of that name. Measure on notes that \
+neither model has learned from: where a model's file says that it has, there is a warning.
 
-`shipped` names the model, or the evaluation notes, that come with the program; ./shipped is a file of that name. Measure on notes that
-neither model has learned from; where a model's file says that it has, there is a warning.")]
+Examples:
+  thinktwice-train evaluate --model mine.model --data held-out.jsonl
+  thinktwice-train evaluate --model mine.model --data held-out.jsonl --against shipped
+  thinktwice-train evaluate --model mine.model --data shipped --against shipped")]
 pub(super) struct EvaluateArgs {
     #[command(flatten)]
     data: DataArgs,

@@ -25,20 +25,20 @@ use crate::notes::InputArgs;
 
 #[derive(Args)]
 #[command(after_help = "\
-One note at a time, the most useful first: those that the model is unsure of and that are unlike what was labelled before, and every
-fifth drawn at random. Notes that are nearly the same as a labelled one are left out. Every answer is on disk before the next
+One note at a time, the most useful first: those that the model is unsure of and that are unlike what was labelled before, and every \
+fifth drawn at random. Notes that are nearly the same as a labelled one are left out. Every answer is on disk before the next \
 question, and the same command goes on where it was left.
 
-From 20 answers on, a model learns from them in the background, again after every 10 (or a tenth more). Its cross-validated macro-F1 is
-shown with the next note: the mean over the labels of how well notes are told apart that it has not learned from (0 to 1). Whichever
-reads your answers better, that model or the one that was there before, is then the one that is asked where it is unsure.
+From 20 answers on, a model learns from them in the background, again after every 10 (or a tenth more). Its cross-validated macro-F1 is \
+shown with the next note: the mean over the labels of how well notes are told apart that it has not learned from (0 to 1). Whichever \
+reads your answers better, that model or the one that was there before, is asked from then on where it is unsure.
 
 Examples:
-  thinktwice label Invitations.csv -o mine.jsonl                       your own notes, from the archive of a network
-  thinktwice label notes.txt -o mine.jsonl --labels warm,cold          labels of your own
-  thinktwice label notes.txt -o held-out.jsonl --random                a fair sample, to measure with
-  thinktwice label notes.txt -o mine.jsonl --except held-out.jsonl     and others, to learn from
-  thinktwice-train fit --data mine.jsonl -o mine.model                 what to do with them")]
+  thinktwice label Invitations.csv -o mine.jsonl                  your own notes
+  thinktwice label notes.txt -o mine.jsonl --labels warm,cold     your own labels
+  thinktwice label notes.txt -o held-out.jsonl --random           to measure with
+  thinktwice label notes.txt -o mine.jsonl --except held-out.jsonl
+  thinktwice-train fit --data mine.jsonl -o mine.model            what comes next")]
 pub(super) struct LabelArgs {
     #[command(flatten)]
     input: InputArgs,
