@@ -22,7 +22,7 @@
 //! # Cargo features
 //!
 //! `default-features = false` leaves the scoring library: no command line, no solver. `cli` adds the program `thinktwice` and
-//! policies in TOML; `train` adds [`train`], and with `cli` the program `thinktwice-train`.
+//! policies in TOML; `train` adds [`train`], and with `cli` the program `thinktwice-train` and `thinktwice label`.
 
 mod accept;
 pub mod assessment;

@@ -175,6 +175,57 @@ fn evaluate_gives_every_figure_as_json() {
     assert!(figures["slices"].as_array().expect("slices").iter().any(|slice| slice["by"] == "hard" && slice["value"] == "true"));
     let against = &figures["against"];
     assert_eq!((&against["only_ours_right"], &against["mcnemar_p"]), (&0.into(), &1.0.into()), "a model is as good as itself");
+    assert_eq!((&against["macro_f1"]["value"], &against["log_loss"]["ours_better"]), (&0.0.into(), &0.5.into()));
+    // The same model and the same notes, by name.
+    let done = evaluate(&["--data", "shipped", "--against", "shipped", "--format", "json"]);
+    let by_name: serde_json::Value = serde_json::from_slice(&done.stdout).expect("json");
+    for part in ["model", "heads", "verdicts"] {
+        assert_eq!(by_name[part], figures[part], "{part}");
+    }
+    assert_eq!((&by_name["against"]["name"], &by_name["against"]["groups"]), (&"the shipped model".into(), &against["groups"]));
+}
+
+/// Fits a model on `notes` in a file of that name, and returns the paths of both.
+fn fitted(folder: &Path, name: &str, notes: &str) -> [String; 2] {
+    let path = |kind: &str| folder.join(format!("{name}.{kind}")).to_str().expect("a path").to_owned();
+    let [data, model] = [path("jsonl"), path("model")];
+    std::fs::write(&data, notes).expect("written");
+    let done = run("thinktwice-train", &["fit", "--fixed", "--label-column", "tone", "--data", &data, "-o", &model], b"");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    [data, model]
+}
+
+#[test]
+fn a_comparison_ends_in_a_conclusion_unless_a_model_knows_the_notes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let corpus = small_corpus();
+    let lines: Vec<String> = corpus.lines().map(|line| line.replace("\"group\":", "\"from\":")).collect();
+    let join = |lines: &[String]| lines.join("\n");
+    // The second has learned from wrong labels.
+    let swapped = |line: &String| line.replace("\"work\"", "\"-\"").replace("\"love\"", "\"work\"").replace("\"-\"", "\"love\"");
+    let [_, ours] = fitted(folder.path(), "ours", &join(&lines[24..]));
+    let [_, theirs] = fitted(folder.path(), "theirs", &join(&lines[24..].iter().map(swapped).collect::<Vec<_>>()));
+    let held_out = folder.path().join("held-out.jsonl");
+    let held_out = held_out.to_str().expect("a path");
+    std::fs::write(held_out, join(&lines[..24])).expect("written");
+    let compared = |data: &str| evaluate(&["--model", &ours, "--against", &theirs, "--data", data]);
+
+    let output = compared(held_out);
+    let text = String::from_utf8(output.stdout).expect("text").replace('\n', " ");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("This model is better than ") && text.contains("theirs.model on these notes: its macro-F1 is "), "{text}");
+    let counts = evaluate(&["--model", &theirs, "--against", &ours, "--data", held_out]).stdout;
+    assert!(String::from_utf8_lossy(&counts).contains("This model is worse than "));
+
+    std::fs::write(held_out, join(&lines[20..44])).expect("written");
+    let output = compared(held_out);
+    let (said, text) = (String::from_utf8_lossy(&output.stderr).into_owned(), String::from_utf8_lossy(&output.stdout).into_owned());
+    assert!(said.starts_with("warning: this model has learned from 20 of these 24 notes: "), "{said}");
+    assert_eq!(said.lines().count(), 2, "the other model has learned from them too: {said}");
+    assert!(text.contains("Nothing follows from this") && !text.contains("is better than"), "{text}");
+
+    assert_fails(&evaluate(&["--model", &ours, "--data", "shipped"]), &["\"tone\"", "notes of your own"]);
+    assert_fails(&evaluate(&["--model", &ours, "--against", "shipped", "--data", held_out]), &["\"tone\"", "\"intent\"", "compare models"]);
 }
 
 /// Every tag that the page opens is closed in its turn, and is one of those that can do nothing.

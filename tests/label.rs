@@ -1,5 +1,5 @@
 //! `thinktwice label` through a pseudo-terminal: every answer is on disk before the next question.
-#![cfg(all(unix, feature = "cli"))]
+#![cfg(all(unix, feature = "cli", feature = "train"))]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +32,11 @@ impl Desk {
     fn label(&self, input: &str, more: &[&str]) -> PtySession {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("thinktwice"));
         command.arg("label").arg(self.path(input)).arg("-o").arg(self.path("mine.jsonl")).args(more);
-        command.env("XDG_CONFIG_HOME", self.folder.path()).env("HOME", self.folder.path()).current_dir(self.folder.path());
+        command
+            .env("XDG_CONFIG_HOME", self.folder.path())
+            .env("HOME", self.folder.path())
+            .env("NO_COLOR", "1")
+            .current_dir(self.folder.path());
         spawn_command(command, Some(20_000)).expect("a terminal")
     }
 
@@ -113,6 +117,106 @@ fn every_answer_is_on_disk_before_the_next_question_and_the_next_session_goes_on
     }
 }
 
+/// Notes of two kinds, each told apart by its words, and no two alike.
+fn two_kinds() -> Vec<(String, &'static str)> {
+    let tools = ["pump", "valve", "gauge", "flange", "boiler", "turbine", "gasket", "piston", "conveyor", "bearing"];
+    let songs = ["chorus", "fiddle", "ballad", "anthem", "hymn", "waltz", "quartet", "drummer", "soprano", "overture"];
+    let places = ["Oslo", "Lagos", "Quito", "Perth", "Izmir", "Cork", "Pune", "Turin", "Dakar", "Lima"];
+    let note = |n: usize| {
+        let (words, kind) = if n.is_multiple_of(2) { (tools, "plant") } else { (songs, "band") };
+        let [first, second, place] = [words[n / 2 % 10], words[(n / 2 + 1 + n / 20) % 10], places[n * 7 % 10]];
+        (
+            format!("{place}: about the {first} and the {second}, number {}{} {}", n * 7919 % 9973, n * n * 31 % 977, n * 104_729 % 99_991),
+            kind,
+        )
+    };
+    (0..60).map(note).collect()
+}
+
+#[test]
+fn a_model_learns_in_the_background_and_says_how_good_it_is() {
+    let notes = two_kinds();
+    let texts: Vec<&str> = notes.iter().map(|(text, _)| text.as_str()).collect();
+    let desk = Desk::new("notes.txt", &texts.join("\n"));
+    let labels = ["--labels", "plant,band"];
+    let kind = |screen: &str| notes.iter().find(|(text, _)| screen.contains(&text[..text.len() - 4])).expect("one of the notes").1;
+    let answer = |session: &mut PtySession, labelled: usize| {
+        session.exp_string(&format!("{labelled} labelled, ")).expect("how far it is");
+        let screen = session.exp_string("q quit").expect("the keys");
+        press(session, if kind(&screen) == "plant" { "1" } else { "2" });
+        screen
+    };
+    let mut session = desk.label("notes.txt", &labels);
+    for labelled in 0..20 {
+        let screen = answer(&mut session, labelled);
+        assert!(!screen.contains("macro-F1") && !screen.contains("m what the model says"), "{screen}");
+    }
+    // While the twenty-first question is on the screen, there is time enough to learn; it is said with a later one, before the note.
+    let mut said = None;
+    for labelled in 20..29 {
+        std::thread::sleep(std::time::Duration::from_millis(if said.is_none() { 700 } else { 0 }));
+        let screen = answer(&mut session, labelled);
+        said = said.or_else(|| screen.contains("macro-F1").then_some(screen));
+    }
+    let said = said.expect("a figure");
+    assert!(said.contains("cross-validated macro-F1 ") && said.contains(" on 20 notes\r\n\r\n"), "{said}");
+    session.exp_string("m what the model says").expect("it can be asked now");
+    press(&mut session, "m");
+    session.exp_regex("the model says: (plant|band) [0-9]+ %, (plant|band) [0-9]+ %").expect("an opinion of the new model");
+    session.process_mut().kill(rexpect::process::Signal::SIGKILL).expect("killed");
+
+    // The next session learns from what is there at once, and shows how the figure moves.
+    let mut session = desk.label("notes.txt", &labels);
+    let mut said = Vec::new();
+    for labelled in 29..44 {
+        std::thread::sleep(std::time::Duration::from_millis(if said.len() < 2 { 400 } else { 0 }));
+        let screen = answer(&mut session, labelled);
+        said.extend(screen.contains("macro-F1").then_some(screen));
+    }
+    assert!(said[0].contains(" on 29 notes"), "{}", said[0]);
+    assert!(said[1].contains(" notes, ") && said[1].contains(" on 29\r\n"), "{}", said[1]);
+    press(&mut session, "q");
+    session.exp_eof().expect("the end, at once");
+    assert_eq!(desk.rows().len(), 44);
+}
+
+#[test]
+fn what_cannot_be_learned_yet_is_said_and_the_questions_go_on() {
+    let texts: Vec<String> = two_kinds().into_iter().map(|(text, _)| text).collect();
+    let desk = Desk::new("notes.txt", &texts.join("\n"));
+    let mut session = desk.label("notes.txt", &["--labels", "plant,band"]);
+    let mut said = String::new();
+    for labelled in 0..24 {
+        session.exp_string(&format!("{labelled} labelled, ")).expect("how far it is");
+        said += &session.exp_string("q quit").expect("the keys");
+        std::thread::sleep(std::time::Duration::from_millis(if labelled < 20 { 0 } else { 200 }));
+        press(&mut session, "1");
+    }
+    assert!(said.contains("no model of these answers yet: all have the label plant"), "{said}");
+    assert!(!said.contains("macro-F1"), "{said}");
+}
+
+#[test]
+fn a_fair_sample_is_asked_for_at_random_and_left_out_afterwards() {
+    let texts: Vec<String> = two_kinds().into_iter().map(|(text, _)| text).collect();
+    let desk = Desk::new("notes.txt", &texts.join("\n"));
+    let labels = ["--labels", "plant,band"];
+    let mut session = desk.label("notes.txt", &[&labels[..], &["--random"]].concat());
+    for labelled in 0..8 {
+        session.exp_string(&format!("{labelled} labelled, ")).expect("how far it is");
+        session.exp_string("q quit").expect("the keys");
+        press(&mut session, "1");
+    }
+    press(&mut session, "q");
+    session.exp_eof().expect("the end");
+    std::fs::rename(desk.path("mine.jsonl"), desk.path("held-out.jsonl")).expect("kept");
+    let mut session = desk.label("notes.txt", &[&labels[..], &["--except", "held-out.jsonl"]].concat());
+    session.exp_string("0 labelled, 52 left").expect("without the sample");
+    session.exp_string("q quit").expect("the keys");
+    press(&mut session, "q");
+    session.exp_eof().expect("the end");
+}
+
 #[test]
 fn undo_takes_answers_back_and_skipped_notes_come_again() {
     let desk = Desk::new("notes.txt", &NOTES.join("\n"));
@@ -124,7 +228,7 @@ fn undo_takes_answers_back_and_skipped_notes_come_again() {
     press(&mut session, "?");
     session.exp_string("every answer is on disk").expect("help");
     press(&mut session, "m");
-    session.exp_string("does not know these labels").expect("said");
+    session.exp_string("no model knows these labels yet").expect("said");
     press(&mut session, "2");
     question(&mut session, 1, 3);
     assert_eq!(desk.rows()[0]["intent"], "cold");
@@ -173,6 +277,7 @@ fn what_cannot_be_labelled_is_one_clear_line() {
     assert!(!Path::new(&desk.path("mine.jsonl")).exists(), "nothing is made before there is a terminal");
     assert!(failed(&["notes.jsonl", "-o", "notes.jsonl"]).contains("another file"));
     assert!(failed(&["none.jsonl", "-o", "mine.jsonl"]).contains("check the path"));
+    assert!(failed(&["notes.jsonl", "-o", "mine.jsonl", "--except", "none.jsonl"]).contains("check the path"));
     assert!(failed(&["notes.jsonl", "-o", "mine.jsonl", "--labels", "a,a"]).contains("different names"));
     assert!(failed(&["notes.jsonl", "-o", "mine.jsonl", "--labels", "a,b,c,d,e,f,g,h,i,j"]).contains("keys for 9"));
 }

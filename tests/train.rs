@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use thinktwice::train::compare::compare;
+use thinktwice::train::compare::{Side, compare};
 use thinktwice::train::evaluate::evaluate;
 use thinktwice::train::{Corpus, Extras, FitError, FitSettings, fit};
 use thinktwice::{Classifier, Policy};
@@ -52,7 +52,10 @@ fn a_trained_model_beats_guessing_on_groups_that_it_has_not_seen() {
     let counts = [comparison.both_right, comparison.only_ours_right, comparison.only_theirs_right, comparison.both_wrong];
     assert_eq!(counts.iter().sum::<usize>(), test.notes.len());
     assert!(comparison.only_theirs_right > comparison.only_ours_right && comparison.mcnemar_p < 0.001, "{comparison:?}");
-    assert!(comparison.accuracy.high < 0.0 && comparison.macro_f1.value < 0.0, "{comparison:?}");
+    assert!(comparison.accuracy.difference.high < 0.0, "{comparison:?}");
+    for figure in [&comparison.macro_f1, &comparison.log_loss] {
+        assert_eq!((figure.winner(), figure.ours_better), (Some(Side::Theirs), 0.0), "{comparison:?}");
+    }
 }
 
 #[test]

@@ -203,6 +203,11 @@ impl<'c> HeadAnswers<'c> {
         Ok(answers)
     }
 
+    /// `-ln p(truth)` of each note.
+    pub(super) fn losses(&self) -> Vec<f64> {
+        self.probabilities.iter().zip(&self.targets).map(|(p, &target)| negative_log(p, target)).collect()
+    }
+
     /// Whether each note was given its label.
     pub(super) fn right(&self) -> Vec<bool> {
         self.targets.iter().zip(&self.given).map(|(target, given)| target == given).collect()

@@ -14,6 +14,7 @@ use super::guard::{fit_guard, refused};
 use super::matrix::BlockWeights;
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::problem::{HeadData, Problem};
+use super::seen::prints;
 use super::select::{Ablation, Selection, select};
 use super::slices::{Slice, slices};
 use super::solver::SolverError;
@@ -313,11 +314,14 @@ pub struct CorpusRecord {
     pub notes: usize,
     /// How many groups they came from.
     pub groups: usize,
+    /// What its notes can be known by, see [`Seen`](super::seen::Seen); none of a large corpus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prints: Option<String>,
 }
 
 impl CorpusRecord {
     fn new(corpus: &Corpus) -> Self {
-        Self { digest: corpus.digest(), notes: corpus.notes.len(), groups: corpus.groups().len() }
+        Self { digest: corpus.digest(), notes: corpus.notes.len(), groups: corpus.groups().len(), prints: prints(corpus) }
     }
 }
 

@@ -23,6 +23,11 @@ fn resamples(rows: usize) -> usize {
 /// A figure over `rows` with its percentile-bootstrap interval (Efron 1979). Whole groups are drawn, since notes of one writer are
 /// not independent. `figure` gets the indices of the drawn rows.
 pub fn bootstrap(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> Figure {
+    bootstrap_with_values(groups, figure).0
+}
+
+/// As [`bootstrap`], and the figure in every resample where it is a number, ascending.
+pub fn bootstrap_with_values(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> (Figure, Vec<f64>) {
     let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (row, group) in groups.iter().enumerate() {
         by_group.entry(group).or_default().push(row);
@@ -42,7 +47,7 @@ pub fn bootstrap(groups: &[&str], figure: impl Fn(&[usize]) -> f64) -> Figure {
         .collect();
     values.sort_by(f64::total_cmp);
     let quantile = |share: f64| values.get((share * values.len() as f64) as usize).copied().unwrap_or(f64::NAN);
-    Figure { value: figure(&all), low: quantile(0.025), high: quantile(0.975) }
+    (Figure { value: figure(&all), low: quantile(0.025), high: quantile(0.975) }, values)
 }
 
 /// The mean of a value that each row has, with its interval.

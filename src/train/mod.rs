@@ -21,6 +21,7 @@ pub mod matrix;
 pub mod metrics;
 mod problem;
 pub mod reliability;
+pub mod seen;
 pub mod select;
 pub mod slices;
 pub mod solver;

@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod input;
+#[cfg(feature = "train")]
 mod label;
 mod lsp;
 mod model;
@@ -45,6 +46,7 @@ enum Command {
     /// Read many notes from a file, and write every one back with its assessment
     Score(score::ScoreArgs),
     /// Ask for the labels of notes, the most useful note first, and write them to a file to train with
+    #[cfg(feature = "train")]
     Label(label::LabelArgs),
     /// Say what a finding means, why it matters, and what to do instead
     Explain(explain::ExplainArgs),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Score(args) => score::run(args),
+        #[cfg(feature = "train")]
         Command::Label(args) => label::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Model(args) => model::run(args),

@@ -56,6 +56,12 @@ impl From<StrictnessArg> for Strictness {
 }
 
 impl ModelArgs {
+    /// What to call the model.
+    #[cfg(feature = "train")]
+    pub(crate) fn name(&self) -> String {
+        self.model.as_ref().map_or_else(|| "the shipped model".to_owned(), |path| path.display().to_string())
+    }
+
     /// The model, with its policy changed first by the policy file and then by the arguments.
     pub(crate) fn classifier(&self) -> anyhow::Result<Classifier> {
         let mut classifier = match &self.model {

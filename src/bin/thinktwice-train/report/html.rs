@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use thinktwice::train::compare::Comparison;
+use thinktwice::train::compare::Difference;
 use thinktwice::train::evaluate::{Evaluation, HeadFigures, LabelFigures, Miss, VerdictFigures};
 use thinktwice::train::metrics::Figure;
 use thinktwice::train::slices::Slice;
 use thinktwice::train::suite::KindResult;
 
 use super::svg::{Plot, interval, round_up};
-use super::{Report, Unit, p_value, short};
+use super::{Against, Report, Unit, p_value, short};
 
 /// The page.
 pub(in super::super) fn html(report: &Report) -> String {
     let evaluation = &report.evaluation;
     let mut sections = vec![summary(report)];
+    sections.extend(report.warnings.iter().map(|warning| format!("<p><b>Warning: <bdi>{}</bdi>.</b></p>", escape(warning))));
     sections.extend(report.comparison.iter().map(comparison));
     sections.push(verdicts(&evaluation.verdicts));
     sections.push(risk_coverage(evaluation));
@@ -273,20 +274,31 @@ fn risk_coverage(evaluation: &Evaluation) -> String {
     )
 }
 
-fn comparison(comparison: &Comparison) -> String {
+fn comparison(against: &Against) -> String {
+    let comparison = &against.comparison;
     let counts = [
         vec![Cell::text("right"), Cell::count(comparison.both_right), Cell::count(comparison.only_ours_right)],
         vec![Cell::text("wrong"), Cell::count(comparison.only_theirs_right), Cell::count(comparison.both_wrong)],
     ];
-    let differences = [
-        figure_row("accuracy", Unit::Points, &comparison.accuracy, "in points of a hundred; above 0 this model is the better one"),
-        figure_row("macro-F1", Unit::Points, &comparison.macro_f1, "the same"),
-    ];
+    let row = |(name, unit, signed, figure, meaning): (&str, Unit, Unit, &Difference, &'static str)| {
+        let [value, interval] = Cell::figure(signed, &figure.difference);
+        let [ours, theirs] = [figure.ours, figure.theirs].map(|value| Cell::Number(unit.format(value)));
+        vec![Cell::text(name), ours, theirs, value, interval, Cell::Soft(meaning)]
+    };
+    let unshared = match comparison.unshared_labels.as_slice() {
+        [] => String::new(),
+        labels => format!("\n<p>Labels that only one of them knows, and no note has: <bdi>{}</bdi>.</p>", escape(&labels.join(", "))),
+    };
     format!(
-        "<h2>Against the model {}</h2>\n{}\n<h3>Right and wrong</h3>\n{}\n\
-         <p>The exact two-sided McNemar test on the {} notes that only one model is right on gives {}.</p>",
+        "<h2>Against <bdi>{}</bdi></h2>\n<p><b>{}</b></p>\n{}\n<p class=\"soft\">Digest {}. Differences of shares are in points of a hundred.</p>{unshared}\n\
+         <h3>Right and wrong</h3>\n{}\n<p>The exact two-sided McNemar test on the {} notes that only one model is right on gives {}.</p>",
+        escape(&against.name),
+        escape(&against.conclusion),
+        table(
+            &["figure", "this model", "the other", "difference", "95 % interval", "what it is"],
+            &against.figures().into_iter().map(row).collect::<Vec<_>>()
+        ),
         escape(short(&comparison.model)),
-        table(&["difference", "value", "95 % interval", "what it is"], &differences),
         table(&["this model", "the other right", "the other wrong"], &counts),
         comparison.only_ours_right + comparison.only_theirs_right,
         escape(&p_value(comparison.mcnemar_p))

@@ -1,12 +1,13 @@
 //! For a terminal: one or two screens.
 
-use thinktwice::train::compare::Comparison;
+use std::borrow::Cow;
+
 use thinktwice::train::evaluate::{Evaluation, HeadFigures, HeldFigures, Miss};
 use thinktwice::train::metrics::Figure;
 use thinktwice::train::slices::Slice;
 use thinktwice::train::suite::KindResult;
 
-use super::{Report, Unit, p_value, short};
+use super::{Against, Report, Unit, p_value, short};
 
 /// The figures; the slices where they are asked for, and of each kind of a suite's cases so many failures.
 pub(in super::super) fn human(report: &Report, slices: bool, failures: usize) -> String {
@@ -68,14 +69,25 @@ fn verdicts(evaluation: &Evaluation) -> Vec<String> {
     lines
 }
 
-fn comparison(comparison: &Comparison) -> Vec<String> {
+fn comparison(against: &Against) -> Vec<String> {
+    let comparison = &against.comparison;
+    let mut lines = vec![
+        format!("\nagainst {}, {}", against.name, short(&comparison.model)),
+        format!("  {:<20} {:>9} {:>9}   difference", "", "this one", "that one"),
+    ];
+    lines.extend(against.figures().into_iter().map(|(name, unit, signed, figure, _)| {
+        let [ours, theirs] = [figure.ours, figure.theirs].map(|value| unit.format(value));
+        let difference = &figure.difference;
+        format!("  {name:<20} {ours:>9} {theirs:>9}   {:>6}  ({})", signed.format(difference.value), signed.interval(difference))
+    }));
     let discordant = format!("right here only {}, there only {}", comparison.only_ours_right, comparison.only_theirs_right);
-    vec![
-        format!("\nagainst {} (above 0: better than it)", short(&comparison.model)),
-        line("accuracy, in points", Unit::Points, &comparison.accuracy),
-        line("macro-F1, in points", Unit::Points, &comparison.macro_f1),
-        format!("  {discordant}: exact McNemar test {}", p_value(comparison.mcnemar_p)),
-    ]
+    lines.push(format!("  {discordant}: exact McNemar test {}", p_value(comparison.mcnemar_p)));
+    if !comparison.unshared_labels.is_empty() {
+        lines.push(format!("  labels that only one of them knows, and no note has: {}", comparison.unshared_labels.join(", ")));
+    }
+    lines.push(String::new());
+    lines.extend(textwrap::wrap(&against.conclusion, 80).into_iter().map(Cow::into_owned));
+    lines
 }
 
 fn slice_lines(slices: &[Slice]) -> Vec<String> {

@@ -8,21 +8,35 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Map, Value};
 
-use super::notes::{Unlabelled, id_of};
+use super::notes::{Unlabelled, name_in};
+
+/// A note and its label of the first head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Labelled {
+    pub(super) text: String,
+    /// None where a row of the file has none.
+    pub(super) label: Option<String>,
+    /// Who or what the note came from, where the input says so.
+    pub(super) group: Option<String>,
+}
+
+impl Labelled {
+    fn new(text: &str, label: Option<&str>, columns: &Map<String, Value>) -> Self {
+        Self { text: text.to_owned(), label: label.map(str::to_owned), group: name_in(columns, "group") }
+    }
+}
 
 /// The labelled notes of a file, and the file, to append to.
 #[derive(Debug)]
 pub(super) struct Answers {
     path: PathBuf,
     file: File,
-    /// The texts, those of earlier sessions first.
-    texts: Vec<String>,
+    /// Those of earlier sessions first.
+    notes: Vec<Labelled>,
     known_texts: HashSet<String>,
     known_ids: HashSet<String>,
-    /// How many notes have each label of the first head.
-    counts: BTreeMap<String, usize>,
-    /// For each answer of this session, the length of the file before it, and the label.
-    before: Vec<(u64, String)>,
+    /// For each answer of this session, the length of the file before it.
+    before: Vec<u64>,
     length: u64,
 }
 
@@ -38,10 +52,9 @@ impl Answers {
         let mut answers = Self {
             path: path.to_owned(),
             file,
-            texts: Vec::new(),
+            notes: Vec::new(),
             known_texts: HashSet::new(),
             known_ids: HashSet::new(),
-            counts: BTreeMap::new(),
             before: Vec::new(),
             length: bytes.len() as u64,
         };
@@ -68,12 +81,9 @@ impl Answers {
         let Some(Value::String(text)) = row.get("text") else {
             return Err("no \"text\"; mend the line, or name another file with -o".to_owned());
         };
-        self.texts.push(text.clone());
         self.known_texts.insert(text.clone());
-        self.known_ids.extend(id_of(row));
-        if let Some(Value::String(label)) = row.get(head) {
-            *self.counts.entry(label.clone()).or_default() += 1;
-        }
+        self.known_ids.extend(name_in(row, "id"));
+        self.notes.push(Labelled::new(text, row.get(head).and_then(Value::as_str), row));
         Ok(())
     }
 
@@ -82,14 +92,18 @@ impl Answers {
         self.known_texts.contains(&note.text) || note.id().is_some_and(|id| self.known_ids.contains(&id))
     }
 
-    /// The texts that were labelled.
-    pub(super) fn texts(&self) -> &[String] {
-        &self.texts
+    /// The labelled notes, those of earlier sessions first.
+    pub(super) fn notes(&self) -> &[Labelled] {
+        &self.notes
     }
 
     /// How many notes have each label.
-    pub(super) fn counts(&self) -> &BTreeMap<String, usize> {
-        &self.counts
+    pub(super) fn counts(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for label in self.notes.iter().filter_map(|note| note.label.as_deref()) {
+            *counts.entry(label).or_default() += 1;
+        }
+        counts
     }
 
     /// How many answers this session gave that were not taken back.
@@ -103,21 +117,17 @@ impl Answers {
         row.insert("text".to_owned(), note.text.clone().into());
         row.extend(labels.iter().map(|(head, label)| (head.clone(), label.clone().into())));
         row.extend(note.columns.iter().map(|(name, value)| (name.clone(), value.clone())));
-        self.before.push((self.length, labels[0].1.clone()));
+        self.before.push(self.length);
         self.write(format!("{}\n", serde_json::to_string(&row)?).as_bytes())?;
-        self.texts.push(note.text.clone());
-        *self.counts.entry(labels[0].1.clone()).or_default() += 1;
+        self.notes.push(Labelled::new(&note.text, Some(&labels[0].1), &note.columns));
         Ok(())
     }
 
     /// Takes the last answer of this session back.
     pub(super) fn undo(&mut self) -> anyhow::Result<()> {
-        if let Some((length, label)) = self.before.pop() {
+        if let Some(length) = self.before.pop() {
             self.cut(length)?;
-            self.texts.pop();
-            if let Some(count) = self.counts.get_mut(&label) {
-                *count -= 1;
-            }
+            self.notes.pop();
         }
         Ok(())
     }
@@ -174,7 +184,7 @@ mod tests {
         for (tail, lines) in [("{\"text\":\"tw", 1), ("{\"text\":\"two\",\"intent\":\"b\"}", 2)] {
             std::fs::write(&path, format!("{first}{tail}")).expect("written");
             let mut answers = Answers::open(&path, "intent").expect("resumed");
-            assert_eq!((answers.texts().len(), answers.of_session()), (lines, 0));
+            assert_eq!((answers.notes().len(), answers.of_session()), (lines, 0));
             assert!(answers.knows(&note("one", None)) && answers.knows(&note("another text", Some("1"))));
             assert_eq!(answers.knows(&note("two", None)), lines == 2);
             answers.undo().expect("nothing of an earlier session is taken back");

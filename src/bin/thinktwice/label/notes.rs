@@ -17,13 +17,13 @@ pub(super) struct Unlabelled {
 
 impl Unlabelled {
     pub(super) fn id(&self) -> Option<String> {
-        id_of(&self.columns)
+        name_in(&self.columns, "id")
     }
 }
 
-/// The id in a row's columns.
-pub(super) fn id_of(columns: &Map<String, Value>) -> Option<String> {
-    match columns.get("id")? {
+/// The name of something, such as an id, in a row's column; numbers are names too.
+pub(super) fn name_in(columns: &Map<String, Value>, column: &str) -> Option<String> {
+    match columns.get(column)? {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
         _ => None,

@@ -1,8 +1,8 @@
 //! In which order notes are asked for: the most useful first.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use sha2::{Digest, Sha256};
 use thinktwice::text::{Shingles, jaccard, shingles};
 
 /// Every so many questions one is drawn at random, so that what is labelled also says how frequent each label is, and what the model is
@@ -25,15 +25,25 @@ pub(super) struct Queue {
     /// How many labelled notes have each shingle.
     covered: Vec<u32>,
     uncertainty: Vec<f32>,
-    random_rank: Vec<u64>,
+    random_rank: Vec<[u8; 32]>,
     open: Vec<bool>,
+    order: Order,
     labelled: Vec<Shingles>,
     asked: usize,
 }
 
+/// What comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The most useful notes, and every fifth drawn at random.
+    UsefulFirst,
+    /// All drawn at random: a fair sample.
+    Random,
+}
+
 impl Queue {
-    /// A queue of `texts`. `uncertainty` says for each how little the model knows of its label (0 to 1), `labelled` are the texts that have one.
-    pub(super) fn new(texts: &[&str], uncertainty: Vec<f32>, labelled: &[String]) -> Self {
+    /// A queue of `texts`. `labelled` are the texts that have a label already. As long as nothing is known of the uncertainty, all count as uncertain.
+    pub(super) fn new(texts: &[&str], labelled: &[&str], order: Order) -> Self {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut number = |text: &str| {
             let mut set: Shingles = shingles(text)
@@ -52,7 +62,7 @@ impl Queue {
         for shingle in sets.iter().flatten() {
             frequency[*shingle as usize] += 1;
         }
-        let random_rank: Vec<u64> = texts.iter().map(|text| rank(text)).collect();
+        let random_rank: Vec<[u8; 32]> = texts.iter().map(|text| rank(text)).collect();
         let mut open = vec![true; texts.len()];
         if texts.len() > POOL {
             let mut sorted = random_rank.clone();
@@ -63,9 +73,10 @@ impl Queue {
             sets,
             weights: frequency.iter().map(|count| (*count as f32).max(1.0).ln()).collect(),
             covered: vec![0; numbers.len()],
-            uncertainty,
+            uncertainty: vec![1.0; texts.len()],
             random_rank,
             open,
+            order,
             asked: labelled.len(),
             labelled: Vec::new(),
         };
@@ -75,11 +86,16 @@ impl Queue {
         queue
     }
 
+    /// Says of each text how little a model knows of its label (0 to 1).
+    pub(super) fn set_uncertainty(&mut self, uncertainty: Vec<f32>) {
+        self.uncertainty = uncertainty;
+    }
+
     /// The next note to ask for. Near copies of labelled notes are left out on the way.
     pub(super) fn next(&mut self) -> Option<usize> {
         loop {
             let open = (0..self.sets.len()).filter(|&row| self.open[row]);
-            let at_random = self.asked % RANDOM_EVERY == RANDOM_EVERY - 1;
+            let at_random = self.order == Order::Random || self.asked % RANDOM_EVERY == RANDOM_EVERY - 1;
             let row = if at_random {
                 open.min_by_key(|&row| self.random_rank[row])?
             } else {
@@ -137,10 +153,8 @@ impl Queue {
 }
 
 /// A number that depends on the text alone, and is as good as drawn.
-fn rank(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+fn rank(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 #[cfg(test)]
@@ -158,7 +172,8 @@ mod tests {
 
     #[test]
     fn the_uncertain_and_the_new_come_first_and_copies_never() {
-        let mut queue = Queue::new(&TEXTS, vec![0.1, 0.1, 1.0, 0.9, 0.2, 0.1], &[]);
+        let mut queue = Queue::new(&TEXTS, &[], Order::UsefulFirst);
+        queue.set_uncertainty(vec![0.1, 0.1, 1.0, 0.9, 0.2, 0.1]);
         let mut order = Vec::new();
         while let Some(row) = queue.next() {
             order.push(row);
@@ -172,7 +187,7 @@ mod tests {
 
     #[test]
     fn copies_of_what_was_labelled_before_are_left_out_and_what_is_taken_back_is_new_again() {
-        let mut queue = Queue::new(&TEXTS, vec![1.0; 6], &["Would you like to see the new bridge on Friday".to_owned()]);
+        let mut queue = Queue::new(&TEXTS, &["Would you like to see the new bridge on Friday"], Order::UsefulFirst);
         let before = queue.usefulness(2);
         queue.answer(2);
         assert!(queue.usefulness(2) == 0.0 && before > 0.0);
@@ -186,12 +201,18 @@ mod tests {
     }
 
     #[test]
-    fn every_fifth_is_drawn_at_random() {
+    fn every_fifth_is_drawn_at_random_or_all_are() {
         let texts: Vec<String> = (0..40).map(|n| format!("note number {n} of {}", n * n * 7919)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut queue = Queue::new(&texts, vec![0.5; 40], &[]);
-        let order: Vec<usize> = std::iter::from_fn(|| queue.next()).take(5).collect();
+        let first = |count: usize, order: Order| -> Vec<usize> {
+            let mut queue = Queue::new(&texts, &[], order);
+            std::iter::from_fn(|| queue.next()).take(count).collect()
+        };
+        let order = first(5, Order::UsefulFirst);
         let lowest = (0..40).filter(|row| !order[..4].contains(row)).min_by_key(|&row| rank(texts[row]));
         assert_eq!(lowest, Some(order[4]));
+        let mut by_rank: Vec<usize> = (0..40).collect();
+        by_rank.sort_by_key(|&row| rank(texts[row]));
+        assert_eq!(first(5, Order::Random), by_rank[..5]);
     }
 }

@@ -44,10 +44,14 @@ impl Screen {
         is_terminal.then_some(Self { term, width })
     }
 
-    /// Shows a note, and how far we are.
-    pub(super) fn show(&self, text: &str, progress: &str) -> io::Result<()> {
+    /// Shows a note, how far we are, and what there is to say before it.
+    pub(super) fn show(&self, text: &str, progress: &str, news: Option<&str>) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "\n{DIM}{progress}{DIM:#}\n")?;
+        writeln!(out, "\n{DIM}{progress}{DIM:#}")?;
+        for line in news.iter().flat_map(|news| textwrap::wrap(news, self.width)) {
+            writeln!(out, "{DIM}{line}{DIM:#}")?;
+        }
+        writeln!(out)?;
         for line in text.split('\n') {
             // An escape sequence in a note does nothing to the terminal.
             let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -110,7 +114,7 @@ impl Screen {
     }
 
     fn write_opinion(&self, question: &Question<'_>) -> io::Result<()> {
-        let Some(opinion) = question.opinion else { return self.say("  the model does not know these labels") };
+        let Some(opinion) = question.opinion else { return self.say("  no model knows these labels yet") };
         let mut by_probability: Vec<(&String, f32)> = question.labels.iter().zip(opinion.iter().copied()).collect();
         by_probability.sort_by(|a, b| b.1.total_cmp(&a.1));
         let opinion: Vec<String> = by_probability.iter().map(|(label, p)| format!("{label} {:.0} %", 100.0 * p)).collect();

@@ -65,6 +65,7 @@ impl Table {
     }
 
     /// Whether it is the archive that the network gives its members.
+    #[cfg(feature = "train")]
     pub(crate) fn is_archive(&self) -> bool {
         self.columns[self.text].trim() == ARCHIVE_TEXT && has_columns_of_archive(&self.columns)
     }

@@ -55,6 +55,7 @@ pub(crate) struct Notes {
 
 impl InputArgs {
     /// The name that was given.
+    #[cfg(feature = "train")]
     pub(crate) fn path(&self) -> &Path {
         &self.input
     }
