@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use thinktwice::features::Scratch;
+use thinktwice::rows::{Batch, Batches};
 use thinktwice::whole_file::WholeFile;
 use thinktwice::{Classifier, Error};
 
 use super::{ExitStatus, ModelArgs};
-use crate::notes::{Batch, Batches, InputArgs, Layout, Notes};
+use crate::notes::{InputArgs, Layout, Notes};
 use cells::CsvFormat;
 use progress::Progress;
 use rows::{Outcome, RowFormat};
