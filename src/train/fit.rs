@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::assemble::assemble;
+use super::beside::{Beside, BesideRecord};
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
 use super::cross::{OutOfFold, cross_validate};
@@ -102,6 +103,13 @@ pub enum Progress {
         /// How many there are.
         total: usize,
     },
+    /// Looking for how much one's own notes should count beside others'.
+    Weighing {
+        /// The weight that is being measured, from 1.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
     /// Cross-validating and fitting with the settings that were found.
     Fitting,
 }
@@ -160,6 +168,8 @@ pub struct Extras {
     pub vectors: Option<WordVectors>,
     /// Texts that are no notes (their labels are not read): the model learns to say of such that it does not know.
     pub out_of_scope: Vec<Note>,
+    /// Notes of others to learn from beside the corpus. The settings are then taken as they are.
+    pub beside: Option<Beside>,
 }
 
 /// A model and how good it is.
@@ -171,6 +181,8 @@ pub struct Fitted {
     pub settings: FitSettings,
     /// What it learned from.
     pub corpus: CorpusRecord,
+    /// The notes of others that it was learned with.
+    pub beside: Option<BesideRecord>,
     /// How many texts that are no notes it was shown.
     pub out_of_scope: usize,
     /// The figures of each head.
@@ -206,7 +218,11 @@ pub fn fit_with_progress(
 ) -> Result<Fitted, FitError> {
     check(settings)?;
     let problem = Problem::new(corpus, settings, extras)?;
-    let selection = if settings.select { select(&problem, settings, progress)? } else { Selection::fixed(&problem, settings) };
+    let selection = if settings.select && extras.beside.is_none() {
+        select(&problem, settings, progress)?
+    } else {
+        Selection::fixed(&problem, settings)
+    };
     progress(Progress::Fitting);
     let extractions = selection.extract(&problem)?;
     let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
@@ -268,6 +284,7 @@ pub fn fit_with_progress(
         slices: slices_of(&problem, &measured[0]),
         settings: settings.clone(),
         corpus: record,
+        beside: extras.beside.as_ref().map(Beside::record),
         out_of_scope: extras.out_of_scope.len(),
         ablations: selection.ablations,
         model,
@@ -281,6 +298,8 @@ pub fn fit_with_progress(
 #[serde(rename_all = "kebab-case")]
 struct TrainingRecord<'a> {
     corpus: &'a CorpusRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<BesideRecord>,
     out_of_scope: usize,
     settings: &'a FitSettings,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -316,6 +335,7 @@ fn training_record(
 ) -> Result<Box<RawValue>, FitError> {
     let record = TrainingRecord {
         corpus,
+        beside: extras.beside.as_ref().map(Beside::record),
         out_of_scope: extras.out_of_scope.len(),
         settings,
         word_vectors: extras.vectors.as_ref().map(WordVectors::digest),

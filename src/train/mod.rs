@@ -5,7 +5,9 @@
 
 mod assemble;
 pub mod audit;
+pub mod beside;
 pub mod calibrate;
+pub mod combine;
 pub mod compare;
 pub mod corpus;
 pub mod coverage;
@@ -13,12 +15,15 @@ pub mod cross;
 pub mod curve;
 pub mod evaluate;
 pub mod fit;
+pub mod grouping;
 mod guard;
 pub mod matrix;
 pub mod metrics;
+mod near_copies;
 mod problem;
 pub mod reliability;
 pub mod select;
+pub mod shipped;
 pub mod slices;
 pub mod solver;
 pub mod suite;
@@ -26,6 +31,7 @@ mod thresholds;
 pub mod vectors;
 mod weights;
 
+pub use beside::Beside;
 pub use corpus::{Corpus, CorpusError};
 pub use fit::{Extras, FitError, FitSettings, fit};
 pub use vectors::WordVectors;

@@ -52,7 +52,8 @@ impl<'a> Training<'a> {
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let data = self.head_matrices(rows, &vocabulary, meanings.as_deref());
+        let learned = self.problem.repeated(rows);
+        let data = self.head_matrices(&learned, &vocabulary, meanings.as_deref());
         let mut before: Option<Vec<Vec<f64>>> = None;
         let mut path = Vec::new();
         for &alpha in alphas {
@@ -72,7 +73,7 @@ impl<'a> Training<'a> {
                 })
                 .collect();
             let kept: Vec<Column> = kept.into_iter().map(|column| vocabulary[column]).collect();
-            let kept_data = self.head_matrices(rows, &kept, meanings.as_deref());
+            let kept_data = self.head_matrices(&learned, &kept, meanings.as_deref());
             let heads = self.fit_heads(&kept_data, alpha, Some(&start), TOLERANCE)?;
             path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
             before = Some(first.into_iter().map(|head| head.weights).collect());
@@ -120,7 +121,8 @@ impl<'a> Training<'a> {
             let own = &counts[column.feature as usize * labels..][..labels];
             let total = own.iter().sum::<f32>() + 1.0;
             let ratio = |(count, prior): (&f32, &f32)| libm::logf((count + prior / all) / total / (prior / all)).abs();
-            column.factor = own.iter().zip(&prior).map(ratio).fold(0.0, f32::max);
+            // Of a label that none of these notes has, nothing can be said.
+            column.factor = own.iter().zip(&prior).filter(|(_, prior)| **prior > 0.0).map(ratio).fold(0.0, f32::max);
         }
         let after: f32 = columns.iter().map(|column| column.factor).sum();
         for column in columns {

@@ -205,7 +205,8 @@ impl Corpus {
     }
 }
 
-fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, String> {
+/// The note that a row is, or why it is none.
+pub(super) fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, String> {
     let text = bounded(take("text", &mut row)?.ok_or_else(|| lacks("text", &row))?)?;
     if text.trim().is_empty() {
         return Err("\"text\" is empty".to_owned());
