@@ -4,6 +4,7 @@
 //! one's own alone, and one of both. How much a note of one's own counts beside one of the others' is found in the same cross-validation, over one's own
 //! groups: the others' notes are only ever learned from.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::beside::Beside;
@@ -24,6 +25,9 @@ pub const WEIGHTS: [usize; 4] = [1, 3, 10, 30];
 
 /// A weight whose notes outnumber the others' by more is not tried: that is a model of one's own alone, at the cost of both.
 const MOST_OF_OTHERS: usize = 4;
+
+/// On fewer notes no contest says anything.
+const LEAST_NOTES: usize = 12;
 
 /// How both together do where each note of one's own counts so much.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -135,6 +139,17 @@ pub enum CombineError {
         /// Theirs.
         theirs: String,
     },
+    /// One's own notes are the others'.
+    #[error(
+        "of your {notes} notes, all but {left} are nearly the same as shipped ones, which the shipped model has learned from: there is nothing to measure \
+         on; leave --with-shipped-corpus out"
+    )]
+    Copies {
+        /// How many notes there are.
+        notes: usize,
+        /// How many are not copies.
+        left: usize,
+    },
     /// A fit failed.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -175,24 +190,33 @@ struct Answers {
     probabilities: Vec<Vec<f32>>,
 }
 
-/// Takes those of `others` out that are nearly the same as a note of `own`, so that nothing is measured on what was learned, and returns how many.
-pub fn leave_copies_out(own: &Corpus, others: &mut Corpus) -> usize {
-    let sets: Vec<Shingles> = own.notes.iter().chain(&others.notes).map(|note| shingles(&note.text)).collect();
-    let from = own.notes.len();
-    let mut is_copy = vec![false; others.notes.len()];
-    for (row, of, _) in similar_pairs(&sets, ALIKE) {
-        if row >= from && of < from {
-            is_copy[row - from] = true;
-        }
-    }
-    let before = others.notes.len();
-    let mut copy = is_copy.into_iter();
-    others.notes.retain(|_| !copy.next().unwrap_or(false));
-    before - others.notes.len()
+/// The notes that two corpora share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// Which of one's own notes are nearly the same as one of the others.
+    pub own: Vec<bool>,
+    /// How many of the others are nearly the same as one of one's own.
+    pub others: usize,
 }
 
-/// Lets the three contend on the notes of `own`. `others` are the notes that `model` was made of, less [`leave_copies_out`]'s; what `extras` says of
-/// notes beside the corpus is not read.
+/// Takes those of `others` out that are nearly the same as a note of `own`: nothing may be measured on what was learned.
+pub fn leave_copies_out(own: &Corpus, others: &mut Corpus) -> Copies {
+    let sets: Vec<Shingles> = own.notes.par_iter().chain(&others.notes).map(|note| shingles(&note.text)).collect();
+    let from = own.notes.len();
+    let mut is_copy = vec![false; sets.len()];
+    for (row, of, _) in similar_pairs(&sets, ALIKE) {
+        if row >= from && of < from {
+            (is_copy[row], is_copy[of]) = (true, true);
+        }
+    }
+    let mut of_others = is_copy.split_off(from).into_iter();
+    let before = others.notes.len();
+    others.notes.retain(|_| of_others.next() != Some(true));
+    Copies { own: is_copy, others: before - others.notes.len() }
+}
+
+/// Lets the three contend on the notes of `own`, less those that are `copies` of what `model` has learned from. `others` are the notes that it was made of,
+/// without [`leave_copies_out`]'s. What `extras` says of notes beside the corpus and of texts that are no notes is not read.
 ///
 /// # Errors
 ///
@@ -200,6 +224,7 @@ pub fn leave_copies_out(own: &Corpus, others: &mut Corpus) -> usize {
 pub fn contest(
     own: &Corpus,
     others: &Corpus,
+    copies: &Copies,
     model: &Classifier,
     settings: &FitSettings,
     extras: &Extras,
@@ -208,7 +233,15 @@ pub fn contest(
     check(own, others, &settings.heads)?;
     let settings = FitSettings { heads: settings.heads[..1].to_vec(), ..settings.clone() };
     let alone_extras = Extras { vectors: extras.vectors.clone(), ..Extras::default() };
-    let alone_problem = Problem::new(own, &settings, &alone_extras)?;
+    let is_copy = |row: usize| copies.own.get(row) == Some(&true);
+    let left = (0..own.notes.len()).filter(|&row| !is_copy(row)).count();
+    if left < LEAST_NOTES {
+        return Err(CombineError::Copies { notes: own.notes.len(), left });
+    }
+    let mut alone_problem = Problem::new(own, &settings, &alone_extras)?;
+    let measure =
+        |problem: &mut Problem<'_>| (0..own.notes.len()).filter(|&row| is_copy(row)).for_each(|row| problem.measured[row] = false);
+    measure(&mut alone_problem);
     let alone = nested(&alone_problem, &settings, progress)?;
 
     let tried: Vec<usize> =
@@ -216,6 +249,7 @@ pub fn contest(
     let beside = Beside { corpus: others.clone(), own_weight: 1 };
     let both_extras = Extras { beside: Some(beside), ..alone_extras.clone() };
     let mut problem = Problem::new(own, &settings, &both_extras)?;
+    measure(&mut problem);
     let fixed = Selection::fixed(&problem, &settings);
     let extractions = fixed.extract(&problem)?;
     let mut trials: Vec<OutOfFold> = Vec::new();

@@ -125,8 +125,10 @@ impl<'a> Training<'a> {
             column.factor = own.iter().zip(&prior).filter(|(_, prior)| **prior > 0.0).map(ratio).fold(0.0, f32::max);
         }
         let after: f32 = columns.iter().map(|column| column.factor).sum();
+        // Where all of these notes have one label, nothing stands with it oftener than with others.
+        let scale = if after > 0.0 { before / after } else { 0.0 };
         for column in columns {
-            column.factor *= before / after.max(f32::MIN_POSITIVE);
+            column.factor *= scale;
         }
     }
 

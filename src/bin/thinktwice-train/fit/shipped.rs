@@ -13,13 +13,14 @@ pub(super) fn combine(own: &Corpus, settings: &FitSettings, extras: &mut Extras)
     let mut shipped = ShippedCorpus::unpack();
     check(own, &shipped.corpus, &settings.heads)?;
     let copies = leave_copies_out(own, &mut shipped.corpus);
-    if copies > 0 {
+    if copies.others > 0 {
         anstream::eprintln!(
-            "warning: {copies} shipped notes are nearly the same as notes of yours, and were left out; the shipped model has learned from them, so here it \
-             looks better than it is"
+            "warning: {} of your notes are nearly the same as shipped ones, which the shipped model has learned from; the contest leaves them out, and what \
+             they are like is not learned from again",
+            copies.own.iter().filter(|is_copy| **is_copy).count()
         );
     }
-    let contest = contest(own, &shipped.corpus, &Classifier::shipped(), settings, extras, &say)?;
+    let contest = contest(own, &shipped.corpus, &copies, &Classifier::shipped(), settings, extras, &say)?;
     print(&contest, shipped.corpus.notes.len());
     extras.out_of_scope.extend(shipped.out_of_scope);
     extras.beside = Some(Beside { corpus: shipped.corpus, own_weight: contest.own_weight });
