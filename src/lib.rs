@@ -17,6 +17,7 @@
 //! - [`model`]: a model as plain data, and its file.
 //! - [`features`] and [`text`]: from a note to n-grams, the same way in training and in scoring.
 //! - [`train`] (feature `train`): from a labelled corpus to a model.
+//! - [`rows`] (feature `cli` or `train`): rows of JSON Lines and CSV, in whatever state they are.
 //! - [`whole_file`] (feature `cli` or `train`): files that are there whole or not at all.
 //!
 //! # Cargo features
@@ -36,6 +37,8 @@ mod fingerprint;
 pub mod model;
 mod occurrences;
 pub mod policy;
+#[cfg(any(feature = "cli", feature = "train"))]
+pub mod rows;
 mod ruling;
 pub mod text;
 #[cfg(feature = "train")]

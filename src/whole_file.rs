@@ -1,8 +1,10 @@
 //! Files that are there whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
@@ -21,8 +23,70 @@ pub struct WholeFile {
 
 #[derive(Debug)]
 enum Kind {
-    Temporary(NamedTempFile),
+    Temporary(Unfinished),
     Special(File),
+}
+
+/// The files of this process that stand beside their places: nothing is dropped when a signal ends it.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The exit code of a program that was stopped from the keyboard, by the shells' convention.
+#[cfg(feature = "cli")]
+const STOPPED: i32 = 130;
+
+/// From now on, where the user or the system stops the program, what is half written goes before the program does. Where the signals are ignored
+/// (`nohup`), they stay so.
+#[cfg(feature = "cli")]
+pub fn remove_unfinished_when_stopped() {
+    let stop = || {
+        // Held until the end, so that nothing new begins.
+        let unfinished = unfinished();
+        for path in unfinished.iter() {
+            // What cannot be removed is left: there is nobody to hand the error to.
+            drop(std::fs::remove_file(path));
+        }
+        std::process::exit(STOPPED);
+    };
+    drop(ctrlc::try_set_handler(stop));
+}
+
+/// A temporary file that is known to be one.
+#[derive(Debug)]
+struct Unfinished(Option<NamedTempFile>);
+
+impl Unfinished {
+    fn create(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
+        let mut unfinished = unfinished();
+        let file = builder.tempfile_in(folder)?;
+        unfinished.insert(file.path().to_owned());
+        Ok(Self(Some(file)))
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        self.0.as_mut().map(NamedTempFile::as_file_mut).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn persist(mut self, path: &Path) -> io::Result<()> {
+        self.file()?.sync_all()?;
+        let Some(file) = self.0.take() else { return Ok(()) };
+        let mut unfinished = unfinished();
+        unfinished.remove(file.path());
+        file.persist(path).map(drop).map_err(|failed| failed.error)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            let mut unfinished = unfinished();
+            unfinished.remove(file.path());
+            drop(file);
+        }
+    }
 }
 
 impl WholeFile {
@@ -44,20 +108,11 @@ impl WholeFile {
         // A temporary file is its owner's alone; this one becomes an ordinary file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(error)?;
+        let mut file = Unfinished::create(&builder, folder).map_err(error)?;
         if let Some(there) = there {
-            file.as_file().set_permissions(there.permissions()).map_err(error)?;
+            file.file().and_then(|file| file.set_permissions(there.permissions())).map_err(error)?;
         }
         Ok(Self { path, file: Kind::Temporary(file) })
-    }
-
-    /// The file beside the place, for who has to remove it when the process ends without dropping this.
-    #[must_use]
-    pub fn temporary_path(&self) -> Option<&Path> {
-        match &self.file {
-            Kind::Temporary(file) => Some(file.path()),
-            Kind::Special(_) => None,
-        }
     }
 
     /// Puts the file in its place.
@@ -68,7 +123,7 @@ impl WholeFile {
     pub fn commit(self) -> Result<(), Error> {
         let path = self.path;
         match self.file {
-            Kind::Temporary(file) => file.as_file().sync_all().and_then(|()| file.persist(&path).map(drop).map_err(|failed| failed.error)),
+            Kind::Temporary(file) => file.persist(&path),
             Kind::Special(mut file) => file.flush(),
         }
         .map_err(|cause| Error::Write { path, cause })
@@ -78,7 +133,7 @@ impl WholeFile {
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.file {
-            Kind::Temporary(file) => file.write(bytes),
+            Kind::Temporary(file) => file.file()?.write(bytes),
             Kind::Special(file) => file.write(bytes),
         }
     }
@@ -110,8 +165,10 @@ mod tests {
         write(&path, b"old").expect("written");
         let mut file = WholeFile::create(&path).expect("begun");
         file.write_all(b"half").expect("written");
-        assert!(file.temporary_path().is_some_and(Path::exists));
+        let half = || unfinished().iter().filter(|half| half.starts_with(folder.path())).count();
+        assert_eq!((half(), std::fs::read_dir(folder.path()).expect("the folder").count()), (1, 2));
         drop(file);
+        assert_eq!(half(), 0);
         assert_eq!(std::fs::read(&path).expect("there"), b"old");
         write(&path, b"new").expect("written");
         assert_eq!(std::fs::read(&path).expect("there"), b"new");

@@ -31,26 +31,54 @@ pub enum Language {
 }
 
 impl Language {
-    fn algorithm(self) -> Algorithm {
+    /// All of them, in the order of the alphabet.
+    pub const ALL: [Self; 18] = [
+        Self::Arabic,
+        Self::Danish,
+        Self::Dutch,
+        Self::English,
+        Self::Finnish,
+        Self::French,
+        Self::German,
+        Self::Greek,
+        Self::Hungarian,
+        Self::Italian,
+        Self::Norwegian,
+        Self::Portuguese,
+        Self::Romanian,
+        Self::Russian,
+        Self::Spanish,
+        Self::Swedish,
+        Self::Tamil,
+        Self::Turkish,
+    ];
+
+    /// Its English name in lower case, as settings and model files have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.name_and_algorithm().0
+    }
+
+    fn name_and_algorithm(self) -> (&'static str, Algorithm) {
         match self {
-            Self::Arabic => Algorithm::Arabic,
-            Self::Danish => Algorithm::Danish,
-            Self::Dutch => Algorithm::Dutch,
-            Self::English => Algorithm::English,
-            Self::Finnish => Algorithm::Finnish,
-            Self::French => Algorithm::French,
-            Self::German => Algorithm::German,
-            Self::Greek => Algorithm::Greek,
-            Self::Hungarian => Algorithm::Hungarian,
-            Self::Italian => Algorithm::Italian,
-            Self::Norwegian => Algorithm::Norwegian,
-            Self::Portuguese => Algorithm::Portuguese,
-            Self::Romanian => Algorithm::Romanian,
-            Self::Russian => Algorithm::Russian,
-            Self::Spanish => Algorithm::Spanish,
-            Self::Swedish => Algorithm::Swedish,
-            Self::Tamil => Algorithm::Tamil,
-            Self::Turkish => Algorithm::Turkish,
+            Self::Arabic => ("arabic", Algorithm::Arabic),
+            Self::Danish => ("danish", Algorithm::Danish),
+            Self::Dutch => ("dutch", Algorithm::Dutch),
+            Self::English => ("english", Algorithm::English),
+            Self::Finnish => ("finnish", Algorithm::Finnish),
+            Self::French => ("french", Algorithm::French),
+            Self::German => ("german", Algorithm::German),
+            Self::Greek => ("greek", Algorithm::Greek),
+            Self::Hungarian => ("hungarian", Algorithm::Hungarian),
+            Self::Italian => ("italian", Algorithm::Italian),
+            Self::Norwegian => ("norwegian", Algorithm::Norwegian),
+            Self::Portuguese => ("portuguese", Algorithm::Portuguese),
+            Self::Romanian => ("romanian", Algorithm::Romanian),
+            Self::Russian => ("russian", Algorithm::Russian),
+            Self::Spanish => ("spanish", Algorithm::Spanish),
+            Self::Swedish => ("swedish", Algorithm::Swedish),
+            Self::Tamil => ("tamil", Algorithm::Tamil),
+            Self::Turkish => ("turkish", Algorithm::Turkish),
         }
     }
 }
@@ -62,7 +90,7 @@ impl Stemmer {
     /// A stemmer for `language`; `None` leaves every word as it is.
     #[must_use]
     pub fn new(language: Option<Language>) -> Self {
-        Self(language.map(|language| rust_stemmers::Stemmer::create(language.algorithm())))
+        Self(language.map(|language| rust_stemmers::Stemmer::create(language.name_and_algorithm().1)))
     }
 
     /// The stem of a lower-case word.
@@ -70,8 +98,8 @@ impl Stemmer {
     pub fn stem<'w>(&self, word: &'w str) -> Cow<'w, str> {
         match &self.0 {
             // Snowball's longest suffixes are far shorter; a pasted blob of letters is no word of any language, and
-            // some of the algorithms take time that grows with the square of the length.
-            Some(stemmer) if word.len() <= 64 => stemmer.stem(word),
+            // some of the algorithms take time that grows with the square of the length. A letter takes up to four bytes.
+            Some(stemmer) if word.len() <= 64 || word.len() <= 256 && word.chars().count() <= 64 => stemmer.stem(word),
             _ => Cow::Borrowed(word),
         }
     }
@@ -85,7 +113,54 @@ impl std::fmt::Debug for Stemmer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn names_are_those_of_model_files() {
+        for language in Language::ALL {
+            assert_eq!(serde_json::to_string(&language).expect("a name"), format!("{:?}", language.as_str()));
+        }
+    }
+
+    /// Words of the letters and of the endings of the languages, and any others.
+    const WORDS: &str = concat!(
+        r"[a-zäöüßåæøéèçñıİğşășțő']{0,24}|",
+        r"[а-яё]{0,24}|",
+        r"[α-ωάέήίόύώϊΐς]{0,24}|",
+        r"[ء-يً-ْ]{0,24}|",
+        r"[அ-ஹா-்ௗ]{0,24}|",
+        r"(ال|و|ف|ب|ك|ل|س|است|ي|ت|ن|ه|ها|هم|كما|نا|ون|ين|ات|ة|ى|آ){0,9}|",
+        r"(கள்|க்|ின்|ை|ஐ|ுக்கு|ான்|ார்|ந்த|ாக|ில்|உம்|ச்|ட்|த்|ப|வ|ம்|ஆ|எ){0,9}|",
+        r"(lar|ler|ı|i|da|den|ın|nin|ki|ca|cı|iz|mış|yken|yse|k|ğ|su|ad|soy){0,9}|",
+        r"(ουσ|ιζ|ησα|ματ|οντασ|ιστ|ικ|ακι|αδ|εδ|ου|ο|ς|σ|ηδ|ποι){0,9}|",
+        r"(sses|ing|ied|eed|ly|ement|ation|y|'s|ß|heit|keit|lich|ung|isch|amente|ción|issant|euse|ttel|ens|ast|löst|fullt){0,9}|",
+        r"(ость|ейш|ировав|шись|ться|ями|ыми|нн|ь|и|вши|ую|ет){0,9}|",
+        r"\PC{0,24}",
+    );
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+        #[test]
+        fn every_language_stems_any_word(word in WORDS) {
+            let word = word.to_lowercase();
+            for language in Language::ALL {
+                let stemmer = Stemmer::new(Some(language));
+                prop_assert!(stemmer.stem(&word).len() <= 3 * word.len() + 3, "{}: {}", language.as_str(), word);
+            }
+        }
+    }
+
+    #[test]
+    fn long_words_of_other_scripts_are_stemmed() {
+        // "They were coming", 24 characters in 72 bytes.
+        let tamil = Stemmer::new(Some(Language::Tamil));
+        assert_ne!(tamil.stem("வந்துகொண்டிருக்கிறார்கள்"), "வந்துகொண்டிருக்கிறார்கள்");
+        assert_eq!(tamil.stem(&"க".repeat(65)), "க".repeat(65));
+        let greek = Stemmer::new(Some(Language::Greek));
+        assert_eq!(greek.stem("ανθρωποσ"), greek.stem("ανθρωποι"));
+    }
 
     #[test]
     fn english_inflections_share_a_stem_and_none_leaves_words_alone() {

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use super::calibrate::{Calibration, CalibrationReport, calibrate};
 use super::corpus::{Corpus, Note};
 use super::extract::Extracted;
-use super::fit::{Extras, FitError, FitSettings};
+use super::fit::{Extras, FitError, FitSettings, Progress};
 use super::matrix::Column;
 use super::problem::Problem;
-use super::select::Selection;
+use super::select::{Selection, select};
 use super::solver::SparseFitted;
 use super::weights::Training;
 
@@ -97,7 +97,8 @@ pub(super) fn cross_validate<'t>(
         folds.into_par_iter().map(of_fold).collect::<Result<_, FitError>>()?
     };
     let mut known = vec![0.0; problem.notes.len()];
-    let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; problem.heads.len()];
+    let fitted = results.first().map_or(0, |result| result.logits.len());
+    let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; fitted];
     for mut result in results {
         for (position, &row) in result.rows.iter().enumerate() {
             known[row] = result.known[position];
@@ -107,7 +108,7 @@ pub(super) fn cross_validate<'t>(
         }
     }
     let out = problem.heads.iter().zip(logits).map(|(head, mut logits)| {
-        let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| problem.measured[row] && head.targets[row].is_some()).collect();
+        let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| problem.is_measured(head, row)).collect();
         let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
         let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
         let own_folds: Vec<usize> = rows.iter().map(|&row| problem.folds[row]).collect();
@@ -115,6 +116,16 @@ pub(super) fn cross_validate<'t>(
         OutOfFold { rows, targets, probabilities, calibration, report }
     });
     Ok((out.collect(), known))
+}
+
+/// Out-of-fold results of the first head, with settings that were chosen without the notes that they are measured on.
+pub(super) fn nested(problem: &Problem<'_>, settings: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<OutOfFold, FitError> {
+    let selection = if settings.select { select(problem, settings, progress)? } else { Selection::fixed(problem, settings) };
+    let extractions = selection.extract(problem)?;
+    let heads = &problem.heads[..1];
+    let training = |settings| Training { problem, heads, extracted: extractions.of(settings), settings };
+    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
+    Ok(cross_validate(problem, |fold| &by_fold[fold], || ())?.0.swap_remove(0))
 }
 
 /// The labels of the first head, and for each note the probability of each as a fit says that has seen no note of the note's group.

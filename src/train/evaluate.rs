@@ -178,7 +178,7 @@ pub(super) struct HeadAnswers<'c> {
     pub(super) groups: Vec<&'c str>,
     pub(super) targets: Vec<usize>,
     pub(super) given: Vec<usize>,
-    probabilities: Vec<Vec<f32>>,
+    pub(super) probabilities: Vec<Vec<f32>>,
 }
 
 impl<'c> HeadAnswers<'c> {

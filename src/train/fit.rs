@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::assemble::assemble;
+use super::beside::{Beside, BesideRecord};
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
 use super::cross::{OutOfFold, cross_validate};
@@ -111,6 +112,13 @@ pub enum Progress {
         /// How many notes the search looks at: of a large corpus, a sample.
         notes: usize,
     },
+    /// Looking for how much one's own notes should count beside others'.
+    Weighing {
+        /// The weight that is being measured, from 1.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
     /// Cross-validating and fitting with the settings that were found.
     Fitting {
         /// How many fits are done.
@@ -174,6 +182,8 @@ pub struct Extras {
     pub vectors: Option<WordVectors>,
     /// Texts that are no notes (their labels are not read): the model learns to say of such that it does not know.
     pub out_of_scope: Vec<Note>,
+    /// Notes of others to learn from beside the corpus. The settings are then taken as they are.
+    pub beside: Option<Beside>,
 }
 
 /// A model and how good it is.
@@ -185,6 +195,8 @@ pub struct Fitted {
     pub settings: FitSettings,
     /// What it learned from.
     pub corpus: CorpusRecord,
+    /// The notes of others that it was learned with.
+    pub beside: Option<BesideRecord>,
     /// How many texts that are no notes it was shown.
     pub out_of_scope: usize,
     /// The figures of each head.
@@ -220,7 +232,11 @@ pub fn fit_with_progress(
 ) -> Result<Fitted, FitError> {
     check(settings)?;
     let problem = Problem::new(corpus, settings, extras)?;
-    let selection = if settings.select { select(&problem, settings, progress)? } else { Selection::fixed(&problem, settings) };
+    let selection = if settings.select && extras.beside.is_none() {
+        select(&problem, settings, progress)?
+    } else {
+        Selection::fixed(&problem, settings)
+    };
     let settings = &selection.settings;
     // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
     let is_nested = selection.by_fold.iter().any(|chosen| chosen != settings);
@@ -283,6 +299,7 @@ pub fn fit_with_progress(
         slices: slices_of(&problem, &measured[0]),
         settings: settings.clone(),
         corpus: record,
+        beside: extras.beside.as_ref().map(Beside::record),
         out_of_scope: extras.out_of_scope.len(),
         ablations: selection.ablations,
         model,
@@ -296,6 +313,8 @@ pub fn fit_with_progress(
 #[serde(rename_all = "kebab-case")]
 struct TrainingRecord<'a> {
     corpus: &'a CorpusRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<BesideRecord>,
     out_of_scope: usize,
     settings: &'a FitSettings,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -334,6 +353,7 @@ fn training_record(
 ) -> Result<Box<RawValue>, FitError> {
     let record = TrainingRecord {
         corpus,
+        beside: extras.beside.as_ref().map(Beside::record),
         out_of_scope: extras.out_of_scope.len(),
         settings,
         word_vectors: extras.vectors.as_ref().map(WordVectors::digest),

@@ -5,7 +5,9 @@
 
 mod assemble;
 pub mod audit;
+pub mod beside;
 pub mod calibrate;
+pub mod combine;
 pub mod compare;
 pub mod corpus;
 mod counting;
@@ -16,13 +18,16 @@ mod dropout;
 pub mod evaluate;
 pub mod extract;
 pub mod fit;
+pub mod grouping;
 mod guard;
 pub mod matrix;
 pub mod metrics;
+mod near_copies;
 mod problem;
 pub mod reliability;
 pub mod seen;
 pub mod select;
+pub mod shipped;
 pub mod slices;
 pub mod solver;
 pub mod suite;
@@ -30,6 +35,7 @@ mod thresholds;
 pub mod vectors;
 mod weights;
 
+pub use beside::Beside;
 pub use corpus::{Corpus, CorpusError};
 pub use fit::{Extras, FitError, FitSettings, fit};
 pub use vectors::WordVectors;

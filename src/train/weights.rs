@@ -54,7 +54,8 @@ impl<'a> Training<'a> {
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let mut data = self.designs(rows, &vocabulary, meanings.as_deref());
+        let learned = self.problem.repeated(rows);
+        let mut data = self.designs(&learned, &vocabulary, meanings.as_deref());
         let count = vocabulary.len();
         let guesses: Vec<Vec<f32>> = data.iter().map(|(design, _)| scales(&even_masses(design)[..count], self.settings.dropout)).collect();
         for ((design, _), guess) in data.iter_mut().zip(&guesses) {
@@ -82,7 +83,7 @@ impl<'a> Training<'a> {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let mut kept_data = self.designs(rows, &kept, meanings.as_deref());
+            let mut kept_data = self.designs(&learned, &kept, meanings.as_deref());
             for ((design, _), scales) in kept_data.iter_mut().zip(&kept_scales) {
                 design.scale_columns(scales);
             }
@@ -138,11 +139,14 @@ impl<'a> Training<'a> {
             let own = &counts[column.feature as usize * labels..][..labels];
             let total = own.iter().sum::<f32>() + 1.0;
             let ratio = |(count, prior): (&f32, &f32)| libm::logf((count + prior / all) / total / (prior / all)).abs();
-            column.factor = own.iter().zip(&prior).map(ratio).fold(0.0, f32::max);
+            // Of a label that none of these notes has, nothing can be said.
+            column.factor = own.iter().zip(&prior).filter(|(_, prior)| **prior > 0.0).map(ratio).fold(0.0, f32::max);
         }
         let after: f32 = columns.iter().map(|column| column.factor).sum();
+        // Where all of these notes have one label, nothing stands with it oftener than with others.
+        let scale = if after > 0.0 { before / after } else { 0.0 };
         for column in columns {
-            column.factor *= before / after.max(f32::MIN_POSITIVE);
+            column.factor *= scale;
         }
     }
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use thinktwice::Policy;
+use thinktwice::train::Corpus;
 use thinktwice::train::curve::learning_curve;
 use thinktwice::train::metrics::Figure;
-use thinktwice::train::{Corpus, FitSettings};
 
+use super::language::LanguageArgs;
 use super::{DataArgs, ExtrasArgs};
 
 #[derive(Args)]
@@ -18,11 +19,13 @@ pub(super) struct CurveArgs {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     evaluation: Vec<PathBuf>,
     #[command(flatten)]
+    language: LanguageArgs,
+    #[command(flatten)]
     extras: ExtrasArgs,
 }
 
 pub(super) fn run(args: &CurveArgs) -> anyhow::Result<()> {
-    let settings = FitSettings::default();
+    let settings = args.language.settings();
     let corpus = args.data.read(&settings.heads)?;
     let evaluation = Corpus::read(&args.evaluation, &settings.heads, false)?;
     anstream::println!("| groups | notes | macro-F1, cross-validated by groups | accuracy | macro-F1, notes of other writers | accuracy |");

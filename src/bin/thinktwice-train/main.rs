@@ -4,6 +4,7 @@ mod audit;
 mod curve;
 mod evaluate;
 mod fit;
+mod language;
 mod report;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use thinktwice::Classifier;
 use thinktwice::train::{Corpus, Extras, WordVectors};
+use thinktwice::whole_file::remove_unfinished_when_stopped;
 
 #[derive(Parser)]
 #[command(name = "thinktwice-train", version, about = "Trains and measures the models of thinktwice", max_term_width = 100)]
@@ -59,6 +61,7 @@ impl ExtrasArgs {
         Ok(Extras {
             vectors: self.vectors.as_deref().map(WordVectors::load).transpose()?,
             out_of_scope: self.out_of_scope.as_deref().map_or(Ok(Vec::new()), Corpus::read_texts)?,
+            beside: None,
         })
     }
 }
@@ -84,6 +87,7 @@ impl DataArgs {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    remove_unfinished_when_stopped();
     let result = match &cli.command {
         Command::Fit(args) => fit::run(args).map(|()| true),
         Command::Curve(args) => curve::run(args).map(|()| true),

@@ -74,6 +74,10 @@ fn write_model(out: &mut impl Write, model: &Model, width: usize) -> io::Result<
     if let (Some(notes), Some(groups)) = (training["corpus"]["notes"].as_u64(), training["corpus"]["groups"].as_u64()) {
         writeln!(out, "learned from {notes} notes of {groups} groups")?;
     }
+    let beside = &training["beside"];
+    if let (Some(notes), Some(weight)) = (beside["notes"].as_u64(), beside["own-weight"].as_u64()) {
+        writeln!(out, "and from {notes} notes of others, {weight} of which count as much as one of these")?;
+    }
     let no_figures = Vec::new();
     let figures = training["cross-validation"].as_array().unwrap_or(&no_figures);
     for head in &about.heads {

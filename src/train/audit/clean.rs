@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::table::Edit;
-use crate::train::corpus::{self, CorpusError, Row, SkippedRow};
+use crate::train::corpus::{self, CorpusError, FileRow, Row, SkippedRow};
 
 /// Why a table cannot be given back.
 #[derive(Debug, thiserror::Error)]
@@ -109,10 +109,7 @@ impl Cleaned {
         old_labels: &mut BTreeSet<String>,
     ) -> Result<(), CleanError> {
         let name = file.display().to_string();
-        let (bytes, rows) = corpus::bytes_and_rows(file)?;
-        let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-        let is_json = file.extension().is_some_and(|extension| extension == "jsonl");
-        for (line, row) in rows {
+        corpus::visit_rows(file, None, |FileRow { line, row, bytes }| {
             let edit = edits.remove(&line);
             if let Some(edit) = edit {
                 verify(row.as_ref().ok(), edit, &name).map_err(|cause| error(table, edit, cause))?;
@@ -120,7 +117,7 @@ impl Cleaned {
                 let (id, old_label) = (cell("id"), cell(head));
                 self.changes.push(Change { file: name.clone(), line, id, old_label, new_label: edit.new_label.clone() });
                 if edit.new_label.is_none() {
-                    continue;
+                    return Ok(());
                 }
             }
             let mut row = match (row, edit) {
@@ -134,7 +131,7 @@ impl Cleaned {
                         return Err(CorpusError::Row(bad).into());
                     }
                     self.skipped.push(bad);
-                    continue;
+                    return Ok(());
                 }
             };
             old_labels.insert(text_of(&row, head));
@@ -143,16 +140,15 @@ impl Cleaned {
                 self.new_labels.insert(label.clone());
                 row.insert(head.to_owned(), label.clone().into());
             }
-            if is_json && new_label.is_none() {
-                let line = lines[line as usize - 1];
-                self.json_lines.extend(line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii());
+            if new_label.is_none() && !bytes.is_empty() {
+                self.json_lines.extend(bytes.trim_ascii());
             } else {
                 self.json_lines.extend(serde_json::Value::Object(row).to_string().into_bytes());
             }
             self.json_lines.push(b'\n');
             self.rows += 1;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

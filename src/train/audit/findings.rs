@@ -15,6 +15,7 @@ use crate::text::Tokens;
 use crate::train::corpus::{Corpus, Place};
 use crate::train::cross::out_of_fold_probabilities;
 use crate::train::fit::FitSettings;
+use crate::train::near_copies::ALIKE;
 
 /// What may be wrong with a note, in the order in which findings are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -106,9 +107,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// The Jaccard similarity of character 5-grams from which two notes are nearly the same.
-const ALIKE: f64 = 0.5;
-
 /// Looks for what is likely to be wrong with the labels of the first head and with the texts. `places` are those of the notes, `settings` say how
 /// label errors are looked for, `limit` is the longest note, in characters. The rows that were passed over when the corpus was read are findings too.
 #[must_use]
@@ -117,7 +115,7 @@ pub fn inspect(corpus: &Corpus, places: &[Place], settings: &FitSettings, limit:
     let words: Vec<Words> = corpus.notes.par_iter().map_init(Tokens::default, |tokens, note| Words::new(&note.text, tokens)).collect();
     let (groups, ungrouped) = remarks::groups(corpus);
     let mut remarks: Vec<Remark> = ungrouped.into_iter().collect();
-    remarks.extend(remarks::imbalance(corpus, head));
+    remarks.extend(remarks::labels(corpus, head));
     remarks.extend(remarks::give_aways(corpus, &words, head));
     let mut inspection = Inspection { corpus, places, head, has_groups: groups < corpus.notes.len(), findings: Vec::new() };
     inspection.unusable_rows();

@@ -16,10 +16,10 @@ mod second_labels;
 mod table;
 mod words;
 
+pub use super::near_copies::similar_pairs;
 pub use clean::{Change, CleanError, Cleaned, clean};
-pub use copies::similar_pairs;
 pub use findings::{Cause, Finding, Report, inspect};
 pub use label_errors::{LabelError, label_errors};
 pub use plan::{Briefs, Check, Distinct, Matrix, Plan, SecondLabel, Worn, check_plan};
-pub use remarks::Remark;
+pub use remarks::{Remark, labels};
 pub use table::{Edit, read_edits, write_table};

@@ -1,6 +1,6 @@
 //! What is to be said of a corpus as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -40,29 +40,46 @@ pub(super) fn groups(corpus: &Corpus) -> (usize, Option<Remark>) {
         "every note is a group of its own, so notes of one writer can be on both sides of a split and figures come out too good; name the writer \
          or the source of each note in a column \"group\""
     } else if groups.len() < 2 {
-        "all notes are of one group, and training needs at least two; name the writer or the source of each note in the column \"group\""
+        "all notes are of one group, which is as good as none: figures come out too good; name the writer or the source of each note in the column \
+         \"group\""
     } else {
         return (groups.len(), None);
     };
     (groups.len(), Some(Remark::new("groups", message.to_owned())))
 }
 
-pub(super) fn imbalance(corpus: &Corpus, head: &str) -> Vec<Remark> {
+/// What is to be said of single labels of `head`: those with notes of one group only, with too few, or with far fewer than others.
+#[must_use]
+pub fn labels(corpus: &Corpus, head: &str) -> Vec<Remark> {
+    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for note in &corpus.notes {
+        if let Some(label) = note.labels.get(head) {
+            groups.entry(label).or_default().insert(&note.group);
+        }
+    }
     let counts = label_counts(corpus, head);
     let total: usize = counts.values().sum();
     let even = total as f64 / counts.len().max(1) as f64;
-    let share = |count: usize| 100.0 * count as f64 / total as f64;
-    let rare = counts.iter().filter_map(|(label, &count)| {
-        let message = if count < FEW {
-            format!("too few notes to learn {label} from: {count}; {FEW} are the least, 100 are good")
+    let has_groups = corpus.groups().len() > 1;
+    let remark = |(label, &count): (&&str, &usize)| {
+        let message = if count == 1 {
+            format!("{label} has one note, which is learned from or measured, never both, so its figures say nothing; {FEW} are the least")
+        } else if has_groups && groups.get(label).is_none_or(|groups| groups.len() < 2) {
+            format!(
+                "the {count} notes with the label {label} are all of one group, so they are learned from or measured, never both, and its figures say \
+                 nothing; add some of another group"
+            )
+        } else if count < FEW {
+            format!("too few notes to learn {label} from: {count}; {} more would do, and up to 100 in all each is worth it", FEW - count)
         } else if (count as f64) < RARE * even {
-            format!("{label} has {count} notes, {:.1} % of all; more of them would teach more than any other notes", share(count))
+            let share = 100.0 * count as f64 / total as f64;
+            format!("{label} has {count} notes, {share:.1} % of all; more of them would teach more than any other notes")
         } else {
             return None;
         };
         Some(Remark::new("imbalance", message))
-    });
-    rare.collect()
+    };
+    counts.iter().filter_map(remark).collect()
 }
 
 pub(super) fn give_aways(corpus: &Corpus, notes: &[Words], head: &str) -> Vec<Remark> {

@@ -12,6 +12,7 @@ use thinktwice::train::audit::inspect;
 use thinktwice::train::{Corpus, FitSettings};
 
 use super::DataArgs;
+use super::language::LanguageArgs;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -28,6 +29,8 @@ pub(super) struct AuditArgs {
     /// The columns that the labels stand in; the first is audited
     #[arg(long = "label-column", value_name = "COLUMN", default_values_t = FitSettings::default().heads)]
     label_columns: Vec<String>,
+    #[command(flatten)]
+    language: LanguageArgs,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -70,7 +73,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<bool> {
     }
     // Rows that cannot be used are findings like others.
     let (corpus, places) = Corpus::read_with_places(&args.data.data, &args.label_columns, true)?;
-    let settings = FitSettings { heads: args.label_columns.clone(), ..FitSettings::default() };
+    let settings = FitSettings { heads: args.label_columns.clone(), ..args.language.settings() };
     report::print(&inspect(&corpus, &places, &settings, args.limit), args.format, args.most)?;
     Ok(true)
 }

@@ -80,6 +80,9 @@ fn data(card: &mut String, fitted: &Fitted) {
     header(card, &["", ""]);
     row(card, &["notes, in groups", &format!("{} in {}", fitted.corpus.notes, fitted.corpus.groups)]);
     row(card, &["digest of the corpus", &format!("`{}`", fitted.corpus.digest)]);
+    if let Some(beside) = &fitted.beside {
+        row(card, &["others learned from beside them", &format!("{}; a note counts as {} of them", beside.notes, beside.own_weight)]);
+    }
     row(card, &["texts that are no notes, for the guard", &fitted.out_of_scope.to_string()]);
     *card += "\nFigures are measured by cross-validation with whole groups held out. Vocabulary, weights and calibration are fitted without the notes that they are measured on; where settings were \
         searched, so are the settings. Intervals are 95 % bootstrap intervals over groups. Notes that were written as traps (columns `against` and `pair`) teach and are not measured.\n";

@@ -57,8 +57,13 @@ fn columns(note: &Note<'_>, layout: &Layout) -> Map<String, Value> {
             others.map(|(name, raw)| (name.clone().into_owned(), value(raw))).collect()
         }
         (Row::Cells(record), Layout::Csv(table)) if !table.is_archive() => {
-            let others =
-                table.columns.iter().zip(table.cells(record)).enumerate().filter(|(at, (_, cell))| *at != table.text && !cell.is_empty());
+            let others = table
+                .header
+                .columns
+                .iter()
+                .zip(table.cells(record))
+                .enumerate()
+                .filter(|(at, (_, cell))| *at != table.text && !cell.is_empty());
             others.map(|(_, (name, cell))| (name.trim().to_owned(), Cow::into_owned(cell).into())).collect()
         }
         _ => Map::new(),

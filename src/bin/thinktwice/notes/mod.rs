@@ -3,7 +3,6 @@
 //! Reading is in two steps. [`Batches`] cuts the input into batches of whole rows, one after the other: little work. [`Layout::visit`] reads
 //! the notes of a batch, which any thread may do. No more than a batch is in memory, whatever the size of the input.
 
-mod batches;
 mod layout;
 mod rows;
 
@@ -13,9 +12,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-pub(crate) use batches::{Batch, Batches};
 pub(crate) use layout::{Layout, Table};
 pub(crate) use rows::{Note, Row};
+use thinktwice::rows::Batches;
 
 /// Where notes come from.
 #[derive(Args)]

@@ -7,11 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::batches::newlines;
-use super::{Batch, Layout, Table};
+use thinktwice::rows::{Batch, bounded, decode, lines, not_an_object};
 
-/// The longest note that is read, in bytes: as for `check`.
-const LONGEST_NOTE: usize = crate::input::LARGEST as usize;
+use super::{Layout, Table};
 
 /// A note and where it stands.
 pub(crate) struct Note<'a> {
@@ -52,23 +50,9 @@ impl Layout {
     }
 }
 
-fn lines(bytes: &[u8], first: u64, mut take: impl FnMut(&[u8], u64)) {
-    for (line, number) in bytes.split(|&byte| byte == b'\n').zip(first..) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if !line.trim_ascii().is_empty() {
-            take(line, number);
-        }
-    }
-}
-
 fn take_object(line: &[u8], number: u64, key: &str, take: &mut impl FnMut(Note<'_>)) {
-    let object = decode(line).and_then(|text| {
-        serde_json::from_str::<Object<'_>>(text).map_err(|error| {
-            let message = error.to_string();
-            let what = message.split(" at line ").next().unwrap_or(&message);
-            format!("not a JSON object ({what} at column {}); mend the line", error.column())
-        })
-    });
+    let object =
+        decode(line).and_then(|text| serde_json::from_str::<Object<'_>>(text).map_err(|error| not_an_object(&error) + "; mend the line"));
     match object {
         Err(cause) => take(Note { line: number, text: Err(cause), row: Row::Unreadable }),
         Ok(Object(pairs)) => take(Note { line: number, text: text_of(&pairs, key), row: Row::Object(&pairs) }),
@@ -88,64 +72,26 @@ fn text_of<'a>(pairs: &[(Cow<'a, str>, &'a RawValue)], key: &str) -> Result<Cow<
 
 impl Table {
     fn visit(&self, bytes: &[u8], first: u64, mut take: impl FnMut(Note<'_>)) {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(self.separator).from_reader(bytes);
-        let mut record = csv::ByteRecord::new();
-        let (mut line, mut counted) = (first, 0);
-        // A slice of bytes can always be read, and any bytes are some record.
-        while reader.read_byte_record(&mut record).unwrap_or(false) {
-            let from = record.position().map_or(counted, |position| position.byte() as usize);
-            let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            line += newlines(&bytes[counted..from + blank]);
-            counted = from + blank;
-            take(Note { line, text: self.text(&record), row: Row::Cells(&record) });
-        }
+        self.header.records(bytes, first, |record, line| take(Note { line, text: self.text(record), row: Row::Cells(record) }));
     }
 
     fn text<'a>(&self, record: &'a csv::ByteRecord) -> Result<Cow<'a, str>, String> {
-        let (cells, columns) = (record.len(), self.columns.len());
-        if cells < columns {
-            return Err(format!("only {cells} of {columns} cells; add the missing ones"));
-        }
-        if cells > columns {
-            let separators = match self.separator {
-                b';' => "semicolons",
-                b'\t' => "tabs",
-                _ => "commas",
-            };
-            return Err(format!("{cells} cells, but the header has {columns}; put a cell with {separators} in it in quotation marks"));
-        }
-        if let Some(error) = record.iter().find_map(|cell| decode(cell).err()) {
-            return Err(error);
-        }
+        self.header.check(record)?;
         decode(&record[self.text]).map(Cow::Borrowed).and_then(bounded)
     }
 
     /// One cell for each column, whatever the record has: those that it lacks are blank, and what it has too many of is left in the last.
     pub(crate) fn cells<'a>(&self, record: &'a csv::ByteRecord) -> Vec<Cow<'a, str>> {
-        let columns = self.columns.len();
+        let columns = self.header.columns.len();
         let mut cells: Vec<Cow<'_, str>> = record.iter().take(columns).map(String::from_utf8_lossy).collect();
         cells.resize(columns, Cow::Borrowed(""));
         for surplus in record.iter().skip(columns) {
             let last = cells[columns - 1].to_mut();
-            last.push(char::from(self.separator));
+            last.push(char::from(self.header.separator));
             last.push_str(&String::from_utf8_lossy(surplus));
         }
         cells
     }
-}
-
-fn decode(bytes: &[u8]) -> Result<&str, String> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let byte = bytes[error.valid_up_to()];
-        format!("not UTF-8 (a byte {byte:02X}); save the file as UTF-8 (for Western European files: iconv -f windows-1252 -t utf-8)")
-    })
-}
-
-fn bounded(text: Cow<'_, str>) -> Result<Cow<'_, str>, String> {
-    if text.len() > LONGEST_NOTE {
-        return Err(format!("the note is longer than {} MiB; a note has a few hundred characters", LONGEST_NOTE >> 20));
-    }
-    Ok(text)
 }
 
 /// A string that is borrowed where no escape stands in it.
@@ -181,10 +127,13 @@ impl<'de> Deserialize<'de> for Object<'de> {
 mod tests {
     use proptest::prelude::*;
 
+    use thinktwice::rows::Header;
+
     use super::*;
 
     fn table(columns: usize) -> Table {
-        Table { columns: vec!["text".to_owned(); columns], text: columns - 1, separator: b';', marked: false, crlf: false }
+        let header = Header { columns: vec!["text".to_owned(); columns], separator: b';', crlf: false };
+        Table { header, text: columns - 1, marked: false }
     }
 
     proptest! {
@@ -194,7 +143,7 @@ mod tests {
             for layout in [Layout::Json { key: "text".to_owned() }, Layout::Csv(table(columns)), Layout::Text] {
                 let mut before = 6;
                 layout.visit(&batch, |note| {
-                    assert!(before < note.line && note.line <= 7 + newlines(&bytes));
+                    assert!(before < note.line && note.line <= 7 + bytes.iter().filter(|&&byte| byte == b'\n').count() as u64);
                     // A lone CR ends a record too, and leaves it on the same line.
                     before = note.line - u64::from(bytes.contains(&b'\r'));
                     if let (Row::Cells(record), Layout::Csv(table)) = (&note.row, &layout) {

@@ -27,7 +27,7 @@ impl<'a> CsvFormat<'a> {
         let mut added: Vec<String> = names.map(|name| format!("tt_{name}")).collect();
         added.extend(heads[0].labels.iter().map(|label| format!("tt_p_{label}")));
         added.push("tt_error".to_owned());
-        let columns = if let Layout::Csv(table) = layout { &table.columns[..] } else { &[] };
+        let columns = if let Layout::Csv(table) = layout { &table.header.columns[..] } else { &[] };
         let kept = (0..columns.len()).filter(|&column| !added.contains(&columns[column])).collect();
         Self { layout, kept, added }
     }
@@ -35,8 +35,8 @@ impl<'a> CsvFormat<'a> {
     pub(super) fn writer(&self, out: Vec<u8>) -> csv::Writer<Vec<u8>> {
         let mut builder = csv::WriterBuilder::new();
         if let Layout::Csv(table) = self.layout {
-            builder.delimiter(table.separator);
-            if table.crlf {
+            builder.delimiter(table.header.separator);
+            if table.header.crlf {
                 builder.terminator(csv::Terminator::CRLF);
             }
         }
@@ -47,7 +47,7 @@ impl<'a> CsvFormat<'a> {
         let mark = if matches!(self.layout, Layout::Csv(table) if table.marked) { "\u{FEFF}" } else { "" };
         let mut out = self.writer(mark.into());
         match self.layout {
-            Layout::Csv(table) => self.kept.iter().try_for_each(|&column| out.write_field(&table.columns[column]))?,
+            Layout::Csv(table) => self.kept.iter().try_for_each(|&column| out.write_field(&table.header.columns[column]))?,
             _ => ["line", "text"].into_iter().try_for_each(|name| out.write_field(name))?,
         }
         out.write_record(&self.added)?;

@@ -9,16 +9,17 @@ mod summary;
 
 use std::io::{IsTerminal, Write};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use thinktwice::features::Scratch;
-use thinktwice::whole_file::WholeFile;
+use thinktwice::rows::{Batch, Batches};
+use thinktwice::whole_file::{WholeFile, remove_unfinished_when_stopped};
 use thinktwice::{Classifier, Error};
 
 use super::{ExitStatus, ModelArgs};
-use crate::notes::{Batch, Batches, InputArgs, Layout, Notes};
+use crate::notes::{InputArgs, Layout, Notes};
 use cells::CsvFormat;
 use progress::Progress;
 use rows::{Outcome, RowFormat};
@@ -74,9 +75,6 @@ enum OutputFormat {
 /// So many rows are reported one by one; the rest is counted.
 const REPORTED: u64 = 20;
 
-/// The exit code of a program that was stopped from the keyboard, by the shells' convention.
-const STOPPED: i32 = 130;
-
 pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<ExitStatus> {
     let Notes { name, size, layout, batches } = args.input.open()?;
     let output_format = args.output_format(&layout)?;
@@ -98,8 +96,8 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<ExitStatus> {
             })?
         }
         Some(path) => {
+            remove_unfinished_when_stopped();
             let mut file = WholeFile::create(path)?;
-            remove_when_stopped(&file);
             let summary = scorer.score(&name, batches, threads, &mut progress, |bytes| {
                 file.write_all(bytes).map_err(|cause| Error::Write { path: path.clone(), cause }.into())
             })?;
@@ -112,19 +110,6 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<ExitStatus> {
         summary.write(&mut anstream::stderr().lock(), &name, &classifier.about().heads[0].name, time)?;
     }
     Ok(if summary.failed() == 0 { ExitStatus::Clear } else { ExitStatus::Findings })
-}
-
-/// The half-written file beside the output goes when the user or the system stops the program.
-fn remove_when_stopped(file: &WholeFile) {
-    if let Some(path) = file.temporary_path().map(Path::to_owned) {
-        let stop = move || {
-            // What cannot be removed is left: there is nobody to hand the error to.
-            drop(std::fs::remove_file(&path));
-            std::process::exit(STOPPED);
-        };
-        // Where the signals are ignored (nohup), they stay so.
-        drop(ctrlc::try_set_handler(stop));
-    }
 }
 
 impl ScoreArgs {

@@ -31,7 +31,7 @@ impl Serialize for Object<'_> {
                 }
             }
             (Row::Cells(record), Layout::Csv(table)) => {
-                for (column, cell) in table.columns.iter().zip(table.cells(record)).filter(|(column, _)| *column != added) {
+                for (column, cell) in table.header.columns.iter().zip(table.cells(record)).filter(|(column, _)| *column != added) {
                     has_line |= column == LINE;
                     map.serialize_entry(column, &cell)?;
                 }

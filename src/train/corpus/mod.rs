@@ -1,6 +1,8 @@
 //! Labelled notes, from JSON Lines or CSV. Nothing is lost silently: a row that cannot be used is an error with file, line
 //! and cause.
 
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +10,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
+use crate::rows::{bounded, quoted};
+
+pub use file::{FileRow, Row, files, visit_rows};
 
 /// One labelled note.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,8 +89,18 @@ pub enum CorpusError {
     /// A row cannot be used.
     #[error("{}:{}: {}; mend the line, or pass --skip-bad-rows", .0.path.display(), .0.line, .0.cause)]
     Row(SkippedRow),
+    /// Nothing in the file can be used as it is.
+    #[error("{}{}: {what}", path.display(), line.map_or_else(String::new, |line| format!(":{line}")))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line that is to be mended, from 1.
+        line: Option<u64>,
+        /// What is wrong with it, and how to mend it.
+        what: String,
+    },
     /// Neither JSON Lines nor CSV, by its name.
-    #[error("{}: the name of a corpus file ends in .jsonl or .csv; rename or convert it", path.display())]
+    #[error("{}: the name of a corpus file ends in .jsonl, .ndjson, .csv or .tsv; rename or convert it", path.display())]
     Kind {
         /// The file.
         path: PathBuf,
@@ -101,7 +116,7 @@ pub enum CorpusError {
 }
 
 impl Corpus {
-    /// Reads the files, or all `.jsonl` and `.csv` files of a folder in the order of their names.
+    /// Reads the files, or all `.jsonl`, `.ndjson`, `.csv` and `.tsv` files of a folder in the order of their names.
     ///
     /// `heads` names the label columns: the first is required in every row, the others are optional.
     ///
@@ -149,7 +164,7 @@ impl Corpus {
     /// Returns the line of each note.
     fn read_file(&mut self, path: &Path, heads: &[String], skip_bad_rows: bool) -> Result<Vec<u64>, CorpusError> {
         let mut lines = Vec::new();
-        for (line, row) in bytes_and_rows(path)?.1 {
+        visit_rows(path, heads.first().map(String::as_str), |FileRow { line, row, .. }| {
             match row.and_then(|row| note(row, heads, path, line)) {
                 Ok(note) => {
                     self.notes.push(note);
@@ -163,7 +178,8 @@ impl Corpus {
                     self.skipped.push(row);
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(lines)
     }
 
@@ -195,105 +211,47 @@ impl Corpus {
     }
 }
 
-/// The file, or all `.jsonl` and `.csv` files of a folder in the order of their names.
-///
-/// # Errors
-///
-/// [`CorpusError::Read`].
-pub fn files(path: &Path) -> Result<Vec<PathBuf>, CorpusError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let read_error = |cause| CorpusError::Read { path: path.to_owned(), cause };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(read_error)? {
-        let file = entry.map_err(read_error)?.path();
-        if file.extension().is_some_and(|extension| extension == "jsonl" || extension == "csv") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// A row of a corpus file, with all its columns.
-pub type Row = serde_json::Map<String, serde_json::Value>;
-/// For each row its line, from 1, and the row, or why it is none.
-pub type Rows = Vec<(u64, Result<Row, String>)>;
-
-/// The content of a JSON Lines or CSV file, and all its rows. Empty cells of a CSV file are left out.
-///
-/// # Errors
-///
-/// [`CorpusError::Read`] and [`CorpusError::Kind`].
-pub fn bytes_and_rows(path: &Path) -> Result<(Vec<u8>, Rows), CorpusError> {
-    let bytes = std::fs::read(path).map_err(|cause| CorpusError::Read { path: path.to_owned(), cause })?;
-    let rows = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("jsonl") => json_rows(&bytes),
-        Some("csv") => csv_rows(&bytes),
-        _ => return Err(CorpusError::Kind { path: path.to_owned() }),
-    };
-    Ok((bytes, rows))
-}
-
-fn json_rows(bytes: &[u8]) -> Rows {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let lines = bytes.split(|&byte| byte == b'\n').zip(1..);
-    lines
-        .filter(|(line, _)| !line.trim_ascii().is_empty())
-        .map(|(line, number)| {
-            let row = std::str::from_utf8(line)
-                .map_err(|_| "not UTF-8".to_owned())
-                .and_then(|text| serde_json::from_str(text).map_err(|error| format!("not a JSON object ({error})")));
-            (number, row)
-        })
-        .collect()
-}
-
-fn csv_rows(bytes: &[u8]) -> Rows {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::Reader::from_reader(bytes);
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) => return vec![(1, Err(format!("no CSV header ({error})")))],
-    };
-    reader
-        .records()
-        .map(|record| match record {
-            Ok(record) => {
-                let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-                let row = cells.map(|(name, cell)| (name.trim().to_owned(), cell.into())).collect();
-                (record.position().map_or(0, csv::Position::line), Ok(row))
-            }
-            Err(error) => (error.position().map_or(0, csv::Position::line), Err(format!("not a row of the CSV ({error})"))),
-        })
-        .collect()
-}
-
-fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, String> {
-    let mut take = |key: &str| match row.remove(key) {
-        None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(value)) => Ok(Some(value)),
-        Some(serde_json::Value::Number(value)) => Ok(Some(value.to_string())),
-        Some(other) => Err(format!("\"{key}\" is {other}, not a string")),
-    };
-    let text = take("text")?.ok_or("no \"text\"")?;
+/// The note that a row is, or why it is none.
+pub(super) fn note(mut row: Row, heads: &[String], path: &Path, line: u64) -> Result<Note, String> {
+    let text = bounded(take("text", &mut row)?.ok_or_else(|| lacks("text", &row))?)?;
     if text.trim().is_empty() {
         return Err("\"text\" is empty".to_owned());
     }
     let mut labels = BTreeMap::new();
     for (index, head) in heads.iter().enumerate() {
-        match take(head)?.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()) {
+        match take(head, &mut row)?.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()) {
             Some(label) => {
                 labels.insert(head.clone(), label);
             }
-            None if index == 0 => return Err(format!("no \"{head}\"")),
+            None if index == 0 => return Err(lacks(head, &row)),
             None => {}
         }
     }
-    let id = take("id")?.unwrap_or_else(|| format!("{}:{line}", path.display()));
-    let group = take("group")?.unwrap_or_else(|| id.clone());
+    let id = take("id", &mut row)?.unwrap_or_else(|| format!("{}:{line}", path.display()));
+    let group = take("group", &mut row)?.unwrap_or_else(|| id.clone());
     Ok(Note { text, labels, group, id, other: row.into_iter().collect() })
+}
+
+/// Takes a string or a number out of a row.
+fn take(key: &str, row: &mut Row) -> Result<Option<String>, String> {
+    match row.remove(key) {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(serde_json::Value::String(value)) => Ok(Some(value)),
+        Some(serde_json::Value::Number(value)) => Ok(Some(value.to_string())),
+        Some(other) => {
+            let kind = match other {
+                serde_json::Value::Array(_) => "a list",
+                serde_json::Value::Object(_) => "an object",
+                _ => "true or false",
+            };
+            Err(format!("{key:?} is {kind}, not a string"))
+        }
+    }
+}
+
+fn lacks(key: &str, row: &Row) -> String {
+    let others: Vec<&String> = row.keys().filter(|other| *other != key).collect();
+    if others.is_empty() { format!("no {key:?}") } else { format!("no {key:?} beside {}", quoted(others)) }
 }
 
 #[cfg(test)]

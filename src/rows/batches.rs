@@ -15,17 +15,18 @@ const LONGEST_ROW: usize = 1 << 24;
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Some rows of the input, as they stand there.
-pub(crate) struct Batch {
+#[derive(Debug)]
+pub struct Batch {
     /// The line that they begin at, from 1.
-    pub(crate) line: u64,
+    pub line: u64,
     /// The bytes of the rows; or why the one row of this batch cannot be read.
-    pub(crate) rows: Result<Vec<u8>, String>,
+    pub rows: Result<Vec<u8>, String>,
     /// How many bytes of the input they take.
-    pub(crate) size: u64,
+    pub size: u64,
 }
 
 /// The batches of an input, in order.
-pub(crate) struct Batches {
+pub struct Batches {
     source: Box<dyn Read + Send>,
     ended: bool,
     /// What has been read and is not yet handed out.
@@ -41,12 +42,18 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    pub(super) fn new(source: Box<dyn Read + Send>) -> Self {
+    /// The batches of what `source` gives. [`Batches::begin`] comes first.
+    #[must_use]
+    pub fn new(source: Box<dyn Read + Send>) -> Self {
         Self { source, ended: false, buffer: Vec::new(), scanner: Scanner::Lines, scanned: 0, cut: 0, line: 1, marked: false }
     }
 
     /// Reads the first bytes, and passes over the mark of UTF-8.
-    pub(super) fn begin(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What the source says.
+    pub fn begin(&mut self) -> io::Result<()> {
         while self.buffer.len() < MARK.len() && !self.ended {
             self.fill()?;
         }
@@ -58,13 +65,15 @@ impl Batches {
     }
 
     /// Whether the input began with the mark of UTF-8.
-    pub(super) fn is_marked(&self) -> bool {
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
         self.marked
     }
 
-    /// Whether the first bytes are the mark of UTF-16.
-    pub(super) fn is_utf16(&self) -> bool {
-        self.buffer.starts_with(b"\xFF\xFE") || self.buffer.starts_with(b"\xFE\xFF")
+    /// Whether the input is UTF-16: it begins with that mark, or half of its first character is a NUL.
+    #[must_use]
+    pub fn is_utf16(&self) -> bool {
+        matches!(self.buffer.as_slice(), [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, ..] | [1..=255, 0, ..])
     }
 
     /// The bytes of the first record, if cells are separated by `separator`; nothing of it is taken.
@@ -91,7 +100,12 @@ impl Batches {
     }
 
     /// The next rows: those of one reading, so that an input that comes in slowly is answered as it comes. `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Batch>> {
+    ///
+    /// # Errors
+    ///
+    /// What the source says.
+    #[expect(clippy::should_implement_trait, reason = "an iterator's errors would be items")]
+    pub fn next(&mut self) -> io::Result<Option<Batch>> {
         loop {
             self.scan();
             if self.cut > 0 {

@@ -1,0 +1,85 @@
+//! What a fit came to, for a person.
+
+use std::path::Path;
+use std::time::Duration;
+
+use thinktwice::Verdict;
+use thinktwice::train::fit::{Fitted, HeadReport};
+use thinktwice::train::select::Ablation;
+
+pub(super) fn fitted(fitted: &Fitted, output: &Path, size: usize, time: Duration) {
+    print_ablations(&fitted.ablations);
+    for report in &fitted.reports {
+        print_report(report);
+    }
+    if let Some(refused) = &fitted.refused {
+        anstream::println!(
+            "guard: {:.1} % ({:.1} to {:.1}) of the texts that are no notes are refused, of groups that it had not seen",
+            100.0 * refused.value,
+            100.0 * refused.low,
+            100.0 * refused.high
+        );
+    }
+    print_thresholds(fitted);
+    let beside = fitted.beside.as_ref().map(|beside| format!(", each of which counts as {} of {} others", beside.own_weight, beside.notes));
+    anstream::println!(
+        "{}: {} features, {size} bytes, digest {}, trained on {} notes{} in {:.1} s",
+        output.display(),
+        fitted.model.vocabulary.len(),
+        &fitted.model.digest[..12],
+        fitted.corpus.notes,
+        beside.unwrap_or_default(),
+        time.as_secs_f64()
+    );
+}
+
+/// From where the labels that hold a note count; the others go by the likeliest.
+fn print_thresholds(fitted: &Fitted) {
+    let about = &fitted.model.about;
+    let head = &about.heads[0];
+    let holds = |label: &str| about.policy.verdict(&head.name, label) == Verdict::Hold;
+    for (label, threshold) in head.labels.iter().zip(&head.thresholds).filter(|(label, _)| holds(label)) {
+        anstream::println!(
+            "  {label:<22} counts from {:.3}: reached by {:.1} % of its own notes, {:.1} % of the harmless ones",
+            threshold.at,
+            100.0 * threshold.found,
+            100.0 * threshold.false_alarms
+        );
+    }
+    if !head.labels.iter().any(|label| holds(label)) {
+        anstream::println!("  no label of {} holds a note: which should, a policy says (--policy, see docs/policy.md)", head.name);
+    }
+}
+
+fn print_ablations(ablations: &[Ablation]) {
+    for ablation in ablations {
+        let (loss, f1) = (&ablation.log_loss, &ablation.macro_f1);
+        anstream::println!(
+            "  {:<44} log loss {:+.4} ({:+.4} to {:+.4}), macro-F1 {:+.4} ({:+.4} to {:+.4}){}",
+            ablation.change,
+            loss.value,
+            loss.low,
+            loss.high,
+            f1.value,
+            f1.low,
+            f1.high,
+            if ablation.kept { ", kept" } else { "" }
+        );
+    }
+}
+
+fn print_report(report: &HeadReport) {
+    anstream::println!(
+        "{}: cross-validated by groups, {} notes: accuracy {:.3} ({:.3} to {:.3}), macro-F1 {:.3} ({:.3} to {:.3}), log loss {:.3}, calibrated by {}",
+        report.head,
+        report.notes.iter().sum::<usize>(),
+        report.accuracy.value,
+        report.accuracy.low,
+        report.accuracy.high,
+        report.macro_f1.value,
+        report.macro_f1.low,
+        report.macro_f1.high,
+        report.log_loss,
+        report.calibration.method,
+    );
+}
