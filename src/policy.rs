@@ -125,11 +125,12 @@ pub struct HeadPolicy {
     pub labels: BTreeMap<String, Rule>,
 }
 
-/// The ids of the findings that no label gives.
-pub(crate) const TOO_LONG: &str = "too-long";
-/// Of a note that the model knows too little of.
+/// The id of the finding on a note that is longer than the limit.
+pub const TOO_LONG: &str = "too-long";
+/// The id of the finding on a note that the model knows too little of.
 pub const UNKNOWN: &str = "unknown";
-pub(crate) const AMBIGUOUS: &str = "ambiguous";
+/// The id of the finding on a note in which no reading stands out.
+pub const AMBIGUOUS: &str = "ambiguous";
 
 /// A policy: the rules of each head, the length limit, and the words for the answers that no label gives.
 ///

@@ -176,6 +176,9 @@ impl Note<'_> {
         if end - start == 1 {
             (start, end) = self.paired(start, least, column);
         }
+        if !matches!(self.tokens[start].kind, Kind::Word(Role::Opener | Role::Preposition)) {
+            start = self.with_subject(start, least, column);
+        }
         while start > least && self.tokens[start - 1].has(Role::Opener) {
             start -= 1;
         }
@@ -196,6 +199,13 @@ impl Note<'_> {
         };
         let end = if self.tokens.get(word + 1).is_some_and(is_object) && speaks(word + 1) { word + 2 } else { word + 1 };
         (start, end)
+    }
+
+    /// Back over the pronoun and the auxiliary before a verb, unless they speak against the label: "you blocked me", "are you single".
+    fn with_subject(&self, first: usize, least: usize, column: usize) -> usize {
+        let speaks = |index: &usize| self.tokens[*index].has(Role::Companion) && self.tokens[*index].centred[column] >= 0.0;
+        let before = (least.max(first.saturating_sub(REACH))..first).rev().take_while(speaks);
+        before.last().unwrap_or(first)
     }
 
     /// Back over `e-` in `e-mail`.

@@ -3,6 +3,7 @@
 pub(crate) mod human;
 mod note;
 pub(crate) mod sarif;
+mod screen;
 
 use anstyle::Style;
 
