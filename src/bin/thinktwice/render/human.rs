@@ -110,17 +110,23 @@ impl Answer<'_> {
 
     fn certainty(&self) -> String {
         let decisive = self.assessment.decisive();
+        let mut likeliest: Vec<&(String, f32)> = decisive.probabilities.iter().collect();
+        likeliest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let readings: Vec<String> = likeliest
+            .into_iter()
+            .enumerate()
+            .take_while(|(index, (_, p))| *index == 0 || *p >= SLIGHT)
+            .map(|(_, (label, p))| reading(label, *p))
+            .collect();
         // Several readings can hold a note together, none of them likeliest of all.
-        let is_shared = self.is(AMBIGUOUS) || (self.assessment.verdict == Verdict::Hold && !self.is(&decisive.label));
-        if is_shared {
-            let mut likeliest: Vec<&(String, f32)> = decisive.probabilities.iter().filter(|(_, p)| *p >= SLIGHT).collect();
-            likeliest.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let readings: Vec<String> = likeliest.into_iter().map(|(label, p)| reading(label, *p)).collect();
-            return format!("{}: {}", sure(decisive.confidence), readings.join(", "));
+        let is_open = self.is(AMBIGUOUS) || (self.assessment.verdict == Verdict::Hold && !self.is(&decisive.label));
+        if is_open && readings.len() > 1 {
+            return format!("between {}", list(&readings));
         }
+        let also = if readings.len() > 1 { format!("; also possible: {}", list(&readings[1..])) } else { String::new() };
         let further = self.assessment.readings[1..].iter().filter(|reading| self.is(&format!("{}-{}", reading.head, reading.label)));
-        let further = further.map(|of| format!(", {} {}", inline(&of.head), reading(&of.label, of.confidence)));
-        format!("{}: {}", sure(decisive.confidence), reading(&decisive.label, decisive.confidence) + &further.collect::<String>())
+        let further: String = further.map(|of| format!("; {} {}", inline(&of.head), reading(&of.label, of.confidence))).collect();
+        format!("{}: {}{also}{further}", sure(decisive.confidence), readings[0])
     }
 
     /// What would change a verdict that does not let the note go.
@@ -179,6 +185,7 @@ fn sure(p: f32) -> &'static str {
         p if p >= 0.95 => "almost certain",
         p if p >= 0.8 => "very likely",
         p if p >= 0.6 => "likely",
+        p if p >= 0.5 => "more likely than not",
         _ => "possible",
     }
 }
