@@ -52,7 +52,11 @@ fn assert_kept(path: &Path, found: &str) {
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     if let Some((line, (old, new))) = kept.lines().zip(found.lines()).enumerate().find(|(_, (old, new))| old != new) {
-        panic!("{}:{} is not what is printed now:\n{old}\n{new}\nSNAPSHOTS=overwrite cargo test --test answers keeps that", path.display(), line + 1);
+        panic!(
+            "{}:{} is not what is printed now:\n{old}\n{new}\nSNAPSHOTS=overwrite cargo test --test answers keeps that",
+            path.display(),
+            line + 1
+        );
     }
     assert_eq!(kept.len(), found.len(), "{} has another end; SNAPSHOTS=overwrite cargo test --test answers makes it anew", path.display());
 }

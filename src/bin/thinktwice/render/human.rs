@@ -8,9 +8,9 @@ use thinktwice::Verdict;
 use thinktwice::assessment::{Assessment, Edit, Explanation, Finding};
 use thinktwice::policy::{AMBIGUOUS, TOO_LONG, UNKNOWN};
 
+use super::BOLD;
 use super::note::{self, Styles};
 use super::screen::{TIE, inline, paragraph, width};
-use super::BOLD;
 use crate::pages::Page;
 
 /// Removed text of more columns is shown by its beginning and end.
