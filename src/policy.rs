@@ -181,7 +181,7 @@ impl Policy {
     /// As [`Policy::amended`], and where the file cannot be read.
     #[cfg(any(feature = "cli", feature = "train"))]
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+        let text = Self::text(path)?;
         Self::shipped().amended(&text).map_err(|error| error.in_file(path))
     }
 

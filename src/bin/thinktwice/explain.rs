@@ -14,7 +14,8 @@ use super::render::{BOLD, DIM};
 #[command(after_help = "\
 Examples:
   thinktwice explain                    the findings, a line each
-  thinktwice explain strained-history   the page on one of them, or on several
+  thinktwice explain strained-history   the page on one of them
+  thinktwice explain romantic too-long  the pages on several
 
 The findings of a model that you trained yourself have no page: what is said of them stands in its policy.")]
 pub(super) struct ExplainArgs {

@@ -16,6 +16,7 @@ use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
 use thinktwice::{Classifier, Verdict};
 
 use self::position::{Encoding, Position, Range};
+use super::render::words::{list, percent, quoted};
 use super::{ExitStatus, ModelArgs, input};
 
 #[derive(Args)]
@@ -195,10 +196,10 @@ impl Server {
             if !ranges.iter().any(|range| range.touches(&within.range)) {
                 return None;
             }
-            let phrases: Vec<String> = edit.remove.iter().map(|&(start, end)| format!("“{}”", draft.text[start..end].trim())).collect();
+            let phrases: Vec<String> = edit.remove.iter().map(|&(start, end)| quoted(&draft.text[start..end])).collect();
             let changes: Vec<Value> = ranges.iter().map(|range| json!({ "range": range, "newText": "" })).collect();
             Some(json!({
-                "title": format!("Remove {} (then: {})", phrases.join(" and "), edit.verdict),
+                "title": format!("Remove {} (then: {})", list(&phrases), edit.verdict),
                 "kind": "quickfix",
                 "edit": { "changes": { (within.text_document.uri.clone()): changes } },
             }))
@@ -244,14 +245,14 @@ fn severity(verdict: Verdict, index: usize) -> u8 {
 fn explained(draft: &Draft, finding: &Finding, phrase: &Evidence) -> String {
     let decisive = draft.assessment.decisive();
     format!(
-        "**{}** — {}\n\n“{}” speaks for *{}* ({:+.2}); the whole note reads as {} with {:.0} %.\n\n{}\n\n`thinktwice explain {}`",
+        "**{}**: {}\n\n“{}” speaks for *{}* ({:+.2}); the whole note reads as {} ({}).\n\n{}\n\n`thinktwice explain {}`",
         draft.assessment.verdict,
         finding.message,
         phrase.text,
         phrase.label,
         phrase.weight,
         decisive.label,
-        100.0 * decisive.confidence,
+        percent(decisive.confidence),
         finding.help,
         finding.id,
     )

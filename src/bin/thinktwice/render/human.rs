@@ -11,10 +11,9 @@ use thinktwice::policy::{AMBIGUOUS, TOO_LONG, UNKNOWN};
 use super::BOLD;
 use super::note::{self, Styles};
 use super::screen::{TIE, inline, paragraph, width};
+use super::words::{list, percent, quoted};
 use crate::pages::Page;
 
-/// Removed text of more columns is shown by its beginning and end.
-const QUOTED: usize = 64;
 /// Readings that are less likely are not named beside others.
 const SLIGHT: f32 = 0.1;
 
@@ -105,7 +104,7 @@ impl Answer<'_> {
             over => format!(", {over} too many"),
         };
         let length = format!("{} of {} characters{over}.", length.characters, length.limit);
-        certainty + &length.replace(' ', &TIE.to_string())
+        certainty + &tied(&length)
     }
 
     fn certainty(&self) -> String {
@@ -135,8 +134,8 @@ impl Answer<'_> {
         let verdict = self.assessment.verdict;
         if let Some(edit) = self.explanation.edits.first() {
             let removed: Vec<String> = edit.remove.iter().map(|&(start, end)| quoted(&self.draft[start..end])).collect();
-            let sure = percent(edit.confidence);
-            let text = format!("without {} the verdict would be {} ({sure}{TIE}sure).", list(&removed), edit.verdict);
+            let sure = tied(&format!("{} sure", percent(edit.confidence)));
+            let text = format!("without {} the verdict would be {} ({sure}).", list(&removed), edit.verdict);
             writeln!(out)?;
             self.paragraph(out, START, &text)?;
             return match rewritten(self.draft, edit) {
@@ -191,42 +190,12 @@ fn sure(p: f32) -> &'static str {
 }
 
 fn reading(label: &str, p: f32) -> String {
-    format!("{}{TIE}({})", inline(label), percent(p))
+    tied(&format!("{} ({})", inline(label), percent(p)))
 }
 
-/// A probability to the whole per cent; no model is quite sure.
-fn percent(p: f32) -> String {
-    match p {
-        p if p >= 0.995 => format!("over{TIE}99{TIE}%"),
-        p if p < 0.005 => format!("under{TIE}1{TIE}%"),
-        p => format!("{:.0}{TIE}%", 100.0 * p),
-    }
-}
-
-fn list(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-/// A part of the draft in quotation marks, by its beginning and end if it is long.
-fn quoted(text: &str) -> String {
-    let text = inline(text.trim_matches(|ch: char| ch.is_whitespace() || matches!(ch, ',' | ';' | ':')));
-    if width(&text) <= QUOTED {
-        return format!("“{text}”");
-    }
-    let words: Vec<&str> = text.split(' ').collect();
-    let fitting = |words: &mut dyn Iterator<Item = &&str>, room: usize| {
-        words
-            .scan(0, |used, word| Some(std::mem::replace(used, *used + width(word) + 1) + width(word)))
-            .take_while(|used| *used <= room)
-            .count()
-    };
-    let first = fitting(&mut words.iter(), QUOTED * 2 / 3);
-    let last = fitting(&mut words[first..].iter().rev(), QUOTED / 3);
-    format!("“{} … {}”", words[..first].join(" "), words[words.len() - last..].join(" "))
+/// Words that stay on one line.
+fn tied(words: &str) -> String {
+    words.replace(' ', &TIE.to_string())
 }
 
 /// What the sentences say that an edit takes a part out of; `None` where it takes out whole ones.
