@@ -76,18 +76,10 @@ fn score_long(mut warm: Warm) -> Warm {
 }
 
 #[library_benchmark]
-#[bench::of_300_characters(args = (LONG), setup = cold, config = limit(1))]
-#[bench::of_300_characters_held(args = (HELD), setup = cold, config = limit(1))]
-fn score_cold(mut warm: Warm) -> Warm {
-    warm.classifier.score_into(black_box(warm.note), &mut warm.scratch, &mut warm.scores);
-    warm
-}
-
-#[library_benchmark]
 #[bench::of_300_characters(args = (LONG), setup = warm, config = limit(1))]
 #[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(1))]
-fn assess(warm: Warm) -> (Warm, Assessment) {
-    let assessment = warm.classifier.assess(black_box(warm.note));
+fn assess(mut warm: Warm) -> (Warm, Assessment) {
+    let assessment = warm.classifier.assess_with(black_box(warm.note), &mut warm.scratch);
     (warm, assessment)
 }
 
@@ -103,6 +95,6 @@ fn load_file() -> Classifier {
     Classifier::from_bytes(black_box(SHIPPED)).expect("whole")
 }
 
-library_benchmark_group!(name = scoring, benchmarks = [score, score_long, score_cold, assess, load, load_file]);
+library_benchmark_group!(name = scoring, benchmarks = [score, score_long, assess, load, load_file]);
 
 main!(library_benchmark_groups = [scoring]);

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
+use thinktwice::features::Scratch;
 use thinktwice::{Classifier, Verdict};
 
 use self::position::{Encoding, Position, Range};
@@ -46,7 +47,7 @@ pub(super) fn run(args: &LspArgs) -> anyhow::Result<ExitStatus> {
         "serverInfo": { "name": "thinktwice", "version": env!("CARGO_PKG_VERSION") },
     });
     connection.initialize_finish(id, answer)?;
-    let mut server = Server { classifier, encoding, drafts: BTreeMap::new() };
+    let mut server = Server { classifier, scratch: Scratch::default(), encoding, drafts: BTreeMap::new() };
     for message in &connection.receiver {
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
@@ -73,6 +74,7 @@ fn encoding(params: &Value) -> Encoding {
 
 struct Server {
     classifier: Classifier,
+    scratch: Scratch,
     encoding: Encoding,
     /// The open buffers by their addresses.
     drafts: BTreeMap<String, Draft>,
@@ -148,7 +150,7 @@ impl Server {
                 Vec::new()
             }
             Some(text) => {
-                let mut assessment = self.classifier.assess(input::note_in(&text));
+                let mut assessment = self.classifier.assess_with(input::note_in(&text), &mut self.scratch);
                 let explanation = assessment.explanation.take().unwrap_or_default();
                 let draft = Draft { text, assessment, explanation };
                 let diagnostics = diagnostics(&draft, self.encoding);
