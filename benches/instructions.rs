@@ -9,10 +9,10 @@ use std::hint::black_box;
 
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
-use thinktwice::Classifier;
 use thinktwice::classifier::Scores;
 use thinktwice::features::Scratch;
 use thinktwice::model::SHIPPED;
+use thinktwice::{Assessment, Classifier};
 
 /// 117 bytes, as long as half of the corpus' notes are.
 const MEDIAN: &str =
@@ -20,6 +20,14 @@ const MEDIAN: &str =
 
 const EMOJI: &str =
     "Héllo Inés 😍👍🏽, I heard your talk about “flood barriers” in Rotterdam… I don’t work on the same kind of gates – at the water board!";
+
+/// 300 characters.
+const LONG: &str = "Dear Mr Okafor, we have not met, but I have used your tables on rainfall in the delta for a year at the city's drainage office. Last month one \
+    of them saved us from a mistake that would have put the school's car park under water. I wanted to thank you, and to ask whether you plan to print a third one.";
+
+/// 300 characters, held, and no sentence alone decides: the dearest to explain.
+const HELD: &str = "Hello Lena, I saw your photo on the fair's page and have not stopped thinking about you since. You are so beautiful, and your smile is the loveliest \
+    that I have ever seen. Are you single? I would love to take you out for dinner, just the two of us, and to get to know you better. Call me, gorgeous.";
 
 struct Warm {
     classifier: Classifier,
@@ -58,6 +66,23 @@ fn score(mut warm: Warm) -> Warm {
     warm
 }
 
+// Explaining, with all its trials of removals, is to cost at most twenty times what scoring costs.
+#[library_benchmark]
+#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(1))]
+#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(1))]
+fn score_long(mut warm: Warm) -> Warm {
+    warm.classifier.score_into(black_box(warm.note), &mut warm.scratch, &mut warm.scores);
+    warm
+}
+
+#[library_benchmark]
+#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(1))]
+#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(1))]
+fn assess(mut warm: Warm) -> (Warm, Assessment) {
+    let assessment = warm.classifier.assess_with(black_box(warm.note), &mut warm.scratch);
+    (warm, assessment)
+}
+
 #[library_benchmark]
 #[bench::shipped(config = limit(545_493))]
 fn load() -> Classifier {
@@ -70,6 +95,6 @@ fn load_file() -> Classifier {
     Classifier::from_bytes(black_box(SHIPPED)).expect("whole")
 }
 
-library_benchmark_group!(name = scoring, benchmarks = [score, load, load_file]);
+library_benchmark_group!(name = scoring, benchmarks = [score, score_long, assess, load, load_file]);
 
 main!(library_benchmark_groups = [scoring]);

@@ -104,7 +104,7 @@ impl Classifier {
         let excess = |same: &[Occurrence]| {
             let norm = 1.0 / occurrences.norm(same[0].block);
             Excess {
-                logits: self.excess(&self.weights(same[0].row)).into_iter().map(|weight| weight * norm).collect(),
+                logits: self.excess(&self.weights(same[0].row as usize)).into_iter().map(|weight| weight * norm).collect(),
                 occurrences: same.iter().map(|occurrence| occurrence.place).collect(),
             }
         };

@@ -155,10 +155,15 @@ impl Classifier {
     /// Reads a note and explains the answer.
     #[must_use]
     pub fn assess(&self, note: &str) -> Assessment {
-        let mut scratch = Scratch::default();
-        let scores = self.score(note, &mut scratch);
+        self.assess_with(note, &mut Scratch::default())
+    }
+
+    /// As [`Classifier::assess`], for one note after the other: with `scratch` reused, words that were met before cost less.
+    #[must_use]
+    pub fn assess_with(&self, note: &str, scratch: &mut Scratch) -> Assessment {
+        let scores = self.score(note, scratch);
         let mut assessment = self.judge(note, &scores);
-        assessment.explanation = Some(explain(self, note, &scores, &assessment, &mut scratch));
+        assessment.explanation = Some(explain(self, note, &scores, &assessment, scratch));
         assessment
     }
 
@@ -226,9 +231,17 @@ impl Classifier {
 
     /// What a row adds to each logit.
     pub(crate) fn weights(&self, row: usize) -> Vec<f32> {
-        let stored: Vec<f32> =
-            self.table.row(row).iter().zip(&self.table.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale).collect();
-        self.about.expand(&stored)
+        self.about.expand(&self.stored_weights(row).collect::<Vec<f32>>())
+    }
+
+    /// What a row adds to each stored column, of which [`About::expand`] makes logits.
+    pub(crate) fn stored_weights(&self, row: usize) -> impl Iterator<Item = f32> {
+        self.table.row(row).iter().zip(&self.table.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale)
+    }
+
+    /// How many columns are stored.
+    pub(crate) fn stored_columns(&self) -> usize {
+        self.table.scale.len()
     }
 
     pub(crate) fn rulings(&self) -> &Rulings {

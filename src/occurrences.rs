@@ -6,23 +6,23 @@ use crate::classifier::Classifier;
 use crate::features::{Block, Gram, Scratch};
 
 /// One place of a feature in a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Occurrence {
     /// The feature's row in the model's table.
-    pub(crate) row: usize,
+    pub(crate) row: u32,
     pub(crate) block: Block,
     pub(crate) place: Place,
 }
 
 /// Where an occurrence of an n-gram stands in a note, in tokens, and which of them it is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    first: usize,
-    last: usize,
+    first: u32,
+    last: u32,
     made_of: MadeOf,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 enum MadeOf {
     All,
     /// What a skip-bigram skips has no part in it.
@@ -42,18 +42,18 @@ impl Place {
             Block::Skip => MadeOf::Ends,
             Block::Word | Block::Char | Block::Surface => MadeOf::All,
         };
-        Self { first, last, made_of }
+        Self { first: first as u32, last: last as u32, made_of }
     }
 
     /// All tokens from the first to the last, whether it is made of them or skips them.
     pub(crate) fn tokens(self) -> RangeInclusive<usize> {
-        self.first..=self.last
+        self.first as usize..=self.last as usize
     }
 
     /// The tokens that it is made of, and the share of each, all the same: together 1.
     pub(crate) fn parts(self) -> impl Iterator<Item = (usize, f32)> {
-        let Self { first, last, made_of } = self;
-        let (from, to, step) = match made_of {
+        let (first, last) = (self.first as usize, self.last as usize);
+        let (from, to, step) = match self.made_of {
             MadeOf::All => (first, last, 1),
             MadeOf::Ends => (first, last, (last - first).max(1)),
             MadeOf::First => (first, first, 1),
@@ -66,7 +66,7 @@ impl Place {
 
 /// The known features of a note, each with all its occurrences.
 pub(crate) struct Occurrences {
-    /// Ascending, so that those of one feature stand together.
+    /// By their rows, so that those of one feature stand together.
     sorted: Vec<Occurrence>,
     /// How many different features of each block there are.
     counts: [u32; Block::COUNT],
@@ -91,10 +91,11 @@ impl Classifier {
         let tokens = scratch.tokens.len();
         let mut sorted = Vec::new();
         self.extractor().visit(note, scratch, |gram| match self.find(gram.fingerprint) {
-            Some(row) => sorted.push(Occurrence { row, block: gram.block, place: Place::of(&gram, tokens) }),
+            Some(row) => sorted.push(Occurrence { row: row as u32, block: gram.block, place: Place::of(&gram, tokens) }),
             None => unknown(&gram),
         });
-        sorted.sort_unstable();
+        // Those of one feature stay in the order of the note.
+        sorted.sort_by_key(|occurrence| occurrence.row);
         let mut occurrences = Occurrences { sorted, counts: [0; Block::COUNT] };
         let mut counts = [0; Block::COUNT];
         for same in occurrences.by_feature() {

@@ -125,11 +125,12 @@ pub struct HeadPolicy {
     pub labels: BTreeMap<String, Rule>,
 }
 
-/// The ids of the findings that no label gives.
-pub(crate) const TOO_LONG: &str = "too-long";
-/// Of a note that the model knows too little of.
+/// The id of the finding on a note that is longer than the limit.
+pub const TOO_LONG: &str = "too-long";
+/// The id of the finding on a note that the model knows too little of.
 pub const UNKNOWN: &str = "unknown";
-pub(crate) const AMBIGUOUS: &str = "ambiguous";
+/// The id of the finding on a note in which no reading stands out.
+pub const AMBIGUOUS: &str = "ambiguous";
 
 /// A policy: the rules of each head, the length limit, and the words for the answers that no label gives.
 ///
@@ -180,7 +181,7 @@ impl Policy {
     /// As [`Policy::amended`], and where the file cannot be read.
     #[cfg(any(feature = "cli", feature = "train"))]
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+        let text = Self::text(path)?;
         Self::shipped().amended(&text).map_err(|error| error.in_file(path))
     }
 

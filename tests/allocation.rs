@@ -1,11 +1,12 @@
-//! The scoring path allocates nothing once its memory has grown and it has met the words.
+//! The scoring path allocates nothing once its memory has grown and it has met the words, and no part of a model is in memory twice.
 
 use std::path::Path;
 
 use allocation_counter::measure;
-use thinktwice::Classifier;
 use thinktwice::classifier::Scores;
 use thinktwice::features::Scratch;
+use thinktwice::model::SHIPPED;
+use thinktwice::{Classifier, Policy};
 
 #[test]
 fn scoring_allocates_nothing_after_the_first_time() {
@@ -28,4 +29,28 @@ fn scoring_allocates_nothing_after_the_first_time() {
         let is_remembered = note.split_whitespace().all(|word| word.len() <= 23);
         assert!(allocated == 0 || !is_remembered, "{allocated} for {note}");
     }
+}
+
+/// What `check` does: reads the model, changes its policy, and answers.
+#[test]
+fn a_model_is_in_memory_once() {
+    let model = SHIPPED.len() as u64;
+    let limited = |classifier: &Classifier| Policy { limit: 200, ..classifier.policy().clone() };
+    let note = "Your smile has been on my mind since the fair. Are you single?";
+    let answer = || {
+        let classifier = Classifier::shipped();
+        let policy = limited(&classifier);
+        classifier.with_policy(policy).expect("its own policy").assess(note)
+    };
+    // The weights stay where the program has them, and only what finds them is built.
+    let most = measure(|| assert_eq!(answer().length.limit, 200)).bytes_max;
+    assert!(most < model / 2, "{most} of {model}");
+
+    let mut classifier = None;
+    let stays = measure(|| classifier = Some(Classifier::from_bytes(SHIPPED).expect("whole"))).bytes_current;
+    assert!(0 < stays && stays.unsigned_abs() <= model, "{stays} of {model}");
+    let classifier = classifier.expect("read");
+    let policy = limited(&classifier);
+    let more = measure(|| drop(classifier.with_policy(policy).expect("its own policy").assess(note))).bytes_max;
+    assert!(more < model / 2, "{more} of {model}");
 }

@@ -85,6 +85,8 @@ fn edits_are_exact_and_minimal(classifier: &Classifier, note: &str) {
         let size = edit.remove.iter().map(|(start, end)| end - start).sum();
         assert!(smallest <= size, "the smallest comes first: {edits:?}");
         smallest = size;
+        let leaves_something = again.verdict == Verdict::Send || 2 * size <= note.len();
+        assert!(edit.remove.len() < 2 || leaves_something, "{edit:?} of {note:?}");
     }
 }
 
@@ -149,6 +151,18 @@ fn a_note_that_is_only_too_long_is_shortened_by_a_sentence() {
     assert_eq!(edit.verdict, Verdict::Send);
     assert!(without(&note, edit).chars().count() <= 300);
     edits_are_exact_and_minimal(&Classifier::shipped(), &note);
+}
+
+#[test]
+fn what_is_shortened_keeps_its_beginning_where_it_can() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/answers/drafts/04-too-long.txt");
+    let note = std::fs::read_to_string(path).expect("a draft");
+    let classifier = Classifier::shipped();
+    let edits = explained(&classifier, note.trim_end()).2;
+    let first = note.find(". ").expect("several sentences");
+    assert!(!edits.is_empty() && edits.iter().all(|edit| edit.remove[0].0 > first), "{edits:?}");
+    let two = format!("{}. And bye.", "a pump that we rebuilt in the northern basin ".repeat(8));
+    assert!(explained(&classifier, &two).2.iter().all(|edit| without(&two, edit).chars().count() <= 300));
 }
 
 #[test]

@@ -10,5 +10,5 @@ fn the_readme_tells_the_truth() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(root.join("docs/examples/Invitations.csv"), folder.path().join("Invitations.csv")).expect("copied");
     std::env::set_current_dir(folder.path()).expect("there");
-    trycmd::TestCases::new().case(root.join("README.md"));
+    trycmd::TestCases::new().case(root.join("README.md")).env("COLUMNS", "80");
 }

@@ -17,6 +17,8 @@ const EDITS: usize = 2;
 /// the note.
 const TRIALS: usize = 9;
 const TRIALS_TOGETHER: usize = 3;
+/// How many sentences of a note that is only too long are taken out at most.
+const SENTENCES: usize = 3;
 /// The longest sentence that is looked at clause by clause, in bytes: more than a whole note.
 const LONGEST_SENTENCE: usize = 1000;
 /// The least number of words that must be left of an edited note: fewer are no note.
@@ -39,13 +41,18 @@ impl Search<'_> {
         if edits.is_empty() { self.together(&candidates).into_iter().collect() } else { edits }
     }
 
-    /// Sentences without which the note is short enough, smallest first.
+    /// Sentences without which the note is short enough, one or a few that follow each other, smallest first. The first sentence says to whom it is and often who writes: it goes only where
+    /// nothing else is enough.
     pub(super) fn shorter(&mut self, length: Length) -> Vec<Edit> {
         let over = length.characters.saturating_sub(length.limit);
-        let mut candidates: Vec<Range<usize>> = sentences(self.note).iter().map(|sentence| whole(self.note, sentence)).collect();
+        let all = sentences(self.note);
+        let runs = (1..=SENTENCES).flat_map(|count| all.windows(count).skip(1));
+        let mut candidates: Vec<Range<usize>> = runs.map(|run| whole(self.note, &(run[0].start..run[run.len() - 1].end))).collect();
         candidates.retain(|bytes| self.note[bytes.clone()].chars().count() >= over);
+        candidates.sort_by_key(|bytes| (bytes.len(), bytes.start));
         candidates.truncate(TRIALS);
-        self.smallest(candidates)
+        let edits = self.smallest(candidates);
+        if edits.is_empty() { self.smallest(all.first().map(|first| whole(self.note, first)).into_iter().collect()) } else { edits }
     }
 
     fn smallest(&mut self, mut candidates: Vec<Range<usize>>) -> Vec<Edit> {
@@ -65,7 +72,8 @@ impl Search<'_> {
         (is_better && scores.words >= WORDS_LEFT).then(|| edit(ranges, &assessment))
     }
 
-    /// The weightiest candidates together, one more each time until the verdict is better, and then without those that are not needed for it.
+    /// The weightiest candidates together, one more each time until the verdict is better, and then without those that are not needed for it. `None` where most of the note would be gone and
+    /// what is left says nothing.
     fn together(&mut self, candidates: &[Range<usize>]) -> Option<Edit> {
         let mut chosen: Vec<Range<usize>> = Vec::new();
         let mut trials = TRIALS_TOGETHER;
@@ -79,7 +87,9 @@ impl Search<'_> {
                 continue;
             }
             if let Some(edit) = self.tried(&chosen) {
-                return Some(self.least(chosen, edit));
+                let edit = self.least(chosen, edit);
+                let removed: usize = edit.remove.iter().map(|(start, end)| end - start).sum();
+                return (edit.verdict == Verdict::Send || 2 * removed <= self.note.len()).then_some(edit);
             }
             trials -= 1;
             if trials == 0 {

@@ -176,10 +176,13 @@ impl Note<'_> {
         if end - start == 1 {
             (start, end) = self.paired(start, least, column);
         }
+        (start, end) = (self.word_start(start), self.word_end(end));
+        if !matches!(self.tokens[start].kind, Kind::Word(Role::Opener | Role::Preposition)) {
+            start = self.with_subject(start, least, column);
+        }
         while start > least && self.tokens[start - 1].has(Role::Opener) {
             start -= 1;
         }
-        (start, end) = (self.word_start(start), self.word_end(end));
         let says = self.tokens[start..end].iter().any(Part::says_something);
         (says && start >= least).then_some(Run { tokens: start..end, column })
     }
@@ -196,6 +199,13 @@ impl Note<'_> {
         };
         let end = if self.tokens.get(word + 1).is_some_and(is_object) && speaks(word + 1) { word + 2 } else { word + 1 };
         (start, end)
+    }
+
+    /// Back over the pronoun and the auxiliary before a verb, unless they speak against the label: "you blocked me", "are you single".
+    fn with_subject(&self, first: usize, least: usize, column: usize) -> usize {
+        let speaks = |index: &usize| self.tokens[*index].has(Role::Companion) && self.tokens[*index].centred[column] >= 0.0;
+        let before = (least.max(first.saturating_sub(REACH))..first).rev().take_while(speaks);
+        before.last().unwrap_or(first)
     }
 
     /// Back over `e-` in `e-mail`.
@@ -230,4 +240,43 @@ impl Note<'_> {
 
 fn is_inside_word(mark: &str) -> bool {
     matches!(mark, "-" | "'" | "/" | "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The phrases of a note in which the words in capitals weigh 1 for a label, those behind `!` weigh against it, and all others nothing.
+    fn found(note: &str) -> Vec<String> {
+        let mut tokens = Tokens::default();
+        tokens.read(note);
+        let weight = |token: &Token<'_>| {
+            let text = &note[token.start..token.end];
+            let is_against = note[..token.start].ends_with('!');
+            if is_against {
+                -1.0
+            } else {
+                f32::from(u8::from(text.len() > 1 && text.to_uppercase() == text && text.chars().any(char::is_alphabetic)))
+            }
+        };
+        let shares: Vec<Share> =
+            tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![weight(&token), -weight(&token)] }).collect();
+        phrases(&tokens, &shares, &[0], 2).into_iter().map(|phrase| note[phrase.bytes].to_owned()).collect()
+    }
+
+    #[test]
+    fn phrases_take_in_what_their_words_need() {
+        for (note, expected) in [
+            ("Hi, are you SINGLE? Bye", vec!["are you SINGLE"]),
+            ("since you BLOCKED me twice", vec!["you BLOCKED me"]),
+            ("since !you BLOCKED !me twice", vec!["BLOCKED"]),
+            ("you have a GORGEOUS SMILE indeed", vec!["a GORGEOUS SMILE"]),
+            ("it was in ROTTERDAM", vec!["in ROTTERDAM"]),
+            ("I MISS you. And your LAUGH too", vec!["I MISS you", "your LAUGH"]),
+            ("my E-MAIL is here", vec!["my E-MAIL"]),
+            ("nothing of note AND THE", vec![]),
+        ] {
+            assert_eq!(found(note), expected, "{note}");
+        }
+    }
 }

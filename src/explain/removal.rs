@@ -41,8 +41,13 @@ fn without_parts(note: &str, sentence: &Range<usize>, parts: &[Part], first: usi
     }
     let range = tidied(note, sentence, &(parts[first].bytes.start..parts[last].bytes.end.max(until)));
     let rest = [&note[sentence.start..range.start.max(sentence.start)], &note[range.end.min(sentence.end)..sentence.end]];
-    let words = || rest.iter().flat_map(|text| text.split_whitespace()).filter(|word| has_words(word)).map(bare);
-    let stands = words().count() >= LEAST_WORDS && words().any(|word| role(&word) == Role::Content);
+    let mut words = rest.iter().flat_map(|text| text.split_whitespace()).filter(|word| has_words(word));
+    let (mut count, mut says_something) = (0, false);
+    let stands = words.any(|word| {
+        count += 1;
+        says_something = says_something || role(&bare(word)) == Role::Content;
+        count >= LEAST_WORDS && says_something
+    });
     if stands { range } else { whole(note, sentence) }
 }
 

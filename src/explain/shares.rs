@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::classifier::Classifier;
 use crate::features::Scratch;
 use crate::occurrences::Place;
+use crate::text::Token;
 
 /// The bytes of a token and its share of every label's logit.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,17 +42,22 @@ impl Classifier {
     /// ```
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
-        let columns = self.about().labels();
         let occurrences = self.occurrences(note, scratch, |_| {});
-        let mut shares: Vec<Share> =
-            scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
+        let columns = self.stored_columns();
+        let mut sums = vec![0.0; scratch.tokens.len() * columns];
+        let mut weights = Vec::with_capacity(columns);
         for same in occurrences.by_feature() {
-            let weights = self.weights(same[0].row);
             let factor = 1.0 / (occurrences.norm(same[0].block) * same.len() as f32);
-            for occurrence in same {
-                spread(&weights, factor, occurrence.place, &mut shares);
+            weights.clear();
+            weights.extend(self.stored_weights(same[0].row as usize).map(|weight| weight * factor));
+            for (index, part) in same.iter().flat_map(|occurrence| occurrence.place.parts()) {
+                for (sum, weight) in sums[index * columns..][..columns].iter_mut().zip(&weights) {
+                    *sum += weight * part;
+                }
             }
         }
+        let of_token = |(token, sums): (Token<'_>, &[f32])| Share { bytes: token.start..token.end, logits: self.about().expand(sums) };
+        let mut shares: Vec<Share> = scratch.tokens.iter().zip(sums.chunks_exact(columns)).map(of_token).collect();
         self.accept_in_shares(note, scratch, &mut shares);
         shares
     }

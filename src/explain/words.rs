@@ -75,8 +75,11 @@ pub(super) fn is_coordinator(word: &str) -> bool {
     is_in(word, COORDINATORS)
 }
 
+/// The most bytes that a word of the lists has.
+const LONGEST: usize = 8;
+
 fn is_in(word: &str, words: &[&str]) -> bool {
-    words.binary_search(&word).is_ok()
+    word.len() <= LONGEST && words.binary_search(&word).is_ok()
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn lists_are_sorted_and_each_word_has_one_role() {
         for words in [OPENERS, CONJUNCTIONS, PREPOSITIONS, COMPANIONS, BREAKS, COORDINATORS] {
-            assert!(words.is_sorted());
+            assert!(words.is_sorted() && words.iter().all(|word| word.len() <= LONGEST));
         }
         let all = || OPENERS.iter().chain(CONJUNCTIONS).chain(PREPOSITIONS).chain(COMPANIONS);
         assert!(all().all(|word| all().filter(|other| *other == word).count() == 1));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Value;
@@ -100,6 +101,20 @@ fn shown(value: &Value) -> String {
 }
 
 impl Policy {
+    /// The text of a policy file, for [`Policy::amended`] or [`crate::Classifier::with_amended_policy`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`], and [`Error::Policy`] with the line where the file is not UTF-8.
+    pub fn text(path: &Path) -> Result<String, Error> {
+        let bytes = std::fs::read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.as_bytes()[..error.utf8_error().valid_up_to()].iter();
+            let line = Some(1 + valid.filter(|&&byte| byte == b'\n').count());
+            Error::Policy { line, key: String::new(), what: "not UTF-8; save the file as UTF-8".to_owned() }.in_file(path)
+        })
+    }
+
     /// This policy with the changes that `text` (TOML) names. Tables are merged key by key; a list replaces the list.
     ///
     /// ```
@@ -117,8 +132,12 @@ impl Policy {
     pub fn amended(&self, text: &str) -> Result<Self, Error> {
         let file: PolicyFile = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| line_at(text, span.start));
-            let key = error.span().and_then(|span| key_at(DeTable::parse(text).ok()?.get_ref(), &span)).unwrap_or_default();
-            Error::Policy { line, key, what: plain(error.message()) }
+            let key = error.span().and_then(|span| match DeTable::parse(text) {
+                Ok(table) => key_at(table.get_ref(), &span),
+                Err(_) if error.message() == DUPLICATE => text.get(span).map(|key| key.trim().to_owned()),
+                Err(_) => None,
+            });
+            Error::Policy { line, key: key.unwrap_or_default(), what: plain(error.message()) }
         })?;
         let mut policy = self.clone();
         replace(&mut policy.limit, file.limit.map(|limit| limit.0));
@@ -210,8 +229,14 @@ fn key_start(table: &DeTable<'_>, path: &str) -> Option<usize> {
     None
 }
 
+/// What the parser says of a key that stands twice in its table, and points at.
+const DUPLICATE: &str = "duplicate key";
+
 /// The parser's words in this program's.
 fn plain(message: &str) -> String {
+    if message == DUPLICATE {
+        return "stands here for the second time; keep one".to_owned();
+    }
     let one_line = message.replace('\n', " ");
     for (start, is) in [("unknown field `", "no such key"), ("unknown variant `", "no such value")] {
         if let Some((name, expected)) = one_line.strip_prefix(start).and_then(|rest| rest.split_once("`, expected ")) {
@@ -281,7 +306,7 @@ mod tests {
             ("limit = 30000000000000000000000", ["line 1, limit: ", "too large"]),
             ("accept = [\n'coffee',\n3]", ["line 3, accept: ", "expected a string"]),
             ("\n\naccept = ['tea', ' ']", ["line 3, accept: there is nothing", "\" \""]),
-            ("limit = 3\nlimit = 4", ["line 2", "duplicate key"]),
+            ("limit = 3\nlimit = 4", ["line 2, limit: stands here for the second time", "keep one"]),
             ("limit 3", ["line 1", ""]),
         ] {
             let error = Policy::shipped().amended(text).expect_err(text).to_string();

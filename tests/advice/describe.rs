@@ -19,8 +19,9 @@ fn model_shows_labels_figures_settings_and_what_speaks_most() {
     for part in [digest, "macro-F1", "95 % interval", "What speaks most for romantic", "Settings", "alpha", "false alarms"] {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
-    for line in text.lines() {
-        assert!(line.chars().count() <= 80, "{line}");
+    let narrow = Command::new(env!("CARGO_BIN_EXE_thinktwice")).arg("model").env("COLUMNS", "60").output().expect("runs");
+    for line in stdout(&narrow).lines().filter(|line| !line.starts_with("digest ")) {
+        assert!(line.chars().count() <= 60, "{line}");
     }
     let figure = &machine["training"]["cross-validation"][0]["macro_f1"];
     let [low, value, high] = ["low", "value", "high"].map(|end| figure[end].as_f64().expect("a number"));

@@ -74,7 +74,7 @@ fn an_error_in_a_policy_says_where() {
     assert_fails(&check(&["--no-policy", "--accept", " "]), &["accept: there is nothing to accept"]);
     write(&found, "limit = 9\n# caf\u{e9}");
     std::fs::write(&found, b"# caf\xE9").expect("written");
-    assert_fails(&check(&[]), &["thinktwice.toml", "UTF-8"]);
+    assert_fails(&check(&[]), &["thinktwice.toml", "line 1: not UTF-8; save the file as UTF-8"]);
 }
 
 fn verdict(text: &str, note: &str) -> (Verdict, Vec<String>) {

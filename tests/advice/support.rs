@@ -13,6 +13,7 @@ pub(crate) fn thinktwice_in(folder: &Path, args: &[&str], stdin: &str) -> Output
         .current_dir(folder)
         .env("XDG_CONFIG_HOME", folder.join("config"))
         .env("HOME", folder)
+        .env("COLUMNS", "80")
         .write_stdin(stdin)
         .output()
         .expect("runs")

@@ -85,7 +85,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
     if !args.quiet {
         let mut out = anstream::AutoStream::new(std::io::stdout().lock(), args.color.into());
         match args.format {
-            Format::Human => render::human::write(&mut out, draft, &assessment)?,
+            Format::Human => render::human::write(&mut out, draft, &assessment, super::terminal_width())?,
             Format::Json => writeln!(out, "{}", serde_json::to_string(&assessment)?)?,
             Format::Sarif => writeln!(out, "{}", render::sarif::log(draft, args.file.as_deref(), &assessment))?,
         }

@@ -15,29 +15,36 @@ use super::render::{BOLD, DIM};
 Examples:
   thinktwice explain                    the findings, a line each
   thinktwice explain strained-history   the page on one of them
+  thinktwice explain romantic too-long  the pages on several
 
 The findings of a model that you trained yourself have no page: what is said of them stands in its policy.")]
 pub(super) struct ExplainArgs {
-    /// The finding; without it, all are listed
+    /// The findings; without any, all are listed
     #[arg(value_name = "ID")]
-    id: Option<String>,
+    ids: Vec<String>,
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitStatus> {
     let mut out = anstream::stdout().lock();
-    let Some(id) = &args.id else {
+    if args.ids.is_empty() {
         let width = PAGES.iter().map(|page| page.id.len()).max().unwrap_or(0);
         for page in &PAGES {
             writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", page.id, page.title())?;
         }
         return Ok(ExitStatus::Clear);
-    };
-    let page = Page::of(id).ok_or_else(|| {
+    }
+    let pages: Vec<&Page> = args.ids.iter().map(|id| found(id)).collect::<anyhow::Result<_>>()?;
+    for page in pages {
+        write_page(&mut out, page.text, super::terminal_width())?;
+    }
+    Ok(ExitStatus::Clear)
+}
+
+fn found(id: &str) -> anyhow::Result<&'static Page> {
+    Page::of(id).ok_or_else(|| {
         let known: Vec<&str> = PAGES.iter().map(|page| page.id).collect();
         anyhow!("there is no page on {id:?}; there is one on each of {}", known.join(", "))
-    })?;
-    write_page(&mut out, page.text, super::terminal_width())?;
-    Ok(ExitStatus::Clear)
+    })
 }
 
 /// Writes the few forms of Markdown that pages use: headings, paragraphs, quotations, lists and code.

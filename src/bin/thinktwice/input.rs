@@ -1,6 +1,6 @@
 //! Where a draft comes from.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,7 +16,11 @@ pub(crate) fn note_in(draft: &str) -> &str {
 /// The draft in a file, or on standard input for `-`.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
-        return decode(std::io::stdin().lock(), "standard input");
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            anstream::eprintln!("Write or paste the draft; Ctrl-{} on a line of its own ends it.", if cfg!(windows) { "Z" } else { "D" });
+        }
+        return decode(stdin.lock(), "standard input");
     }
     let name = path.display().to_string();
     let file = std::fs::File::open(path).with_context(|| format!("cannot read {name}; check the path and its permissions"))?;

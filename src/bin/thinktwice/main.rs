@@ -106,9 +106,11 @@ fn main() -> ExitCode {
     status.into()
 }
 
-/// The width to write paragraphs at, in columns.
+/// The width to write paragraphs at, in columns: what `COLUMNS` says, else the terminal's. Beyond 100 columns a line is hard to follow.
 fn terminal_width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 100)
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let own = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(own).unwrap_or(80).clamp(20, 100)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -82,21 +82,17 @@ fn write_model(out: &mut impl Write, model: &Model, width: usize) -> io::Result<
     let figures = training["cross-validation"].as_array().unwrap_or(&no_figures);
     for head in &about.heads {
         let own = figures.iter().find(|figures| figures["head"] == head.name.as_str()).unwrap_or(&Value::Null);
-        writeln!(out, "\n{BOLD}{}{BOLD:#}", head.name)?;
+        let how = if own.is_null() { "" } else { ", cross-validated" };
+        writeln!(out, "\n{BOLD}{}{BOLD:#}{how}", head.name)?;
         write_figures(out, own)?;
         write_labels(out, head, own)?;
         write_presets(out, head)?;
     }
     writeln!(out, "\n{BOLD}When it says that it does not know{BOLD:#}")?;
-    writeln!(
-        out,
-        "  fewer than {:.0} % of the words known, or no label as likely as {:.0} %",
-        100.0 * about.guard.known_words,
-        100.0 * about.guard.confidence
-    )?;
-    if about.guard.out_of_scope.is_some() {
-        writeln!(out, "  or a text that looks like no note at all")?;
-    }
+    let (words, confidence) = (100.0 * about.guard.known_words, 100.0 * about.guard.confidence);
+    let out_of_scope = if about.guard.out_of_scope.is_some() { ", or a text that looks like no note at all" } else { "" };
+    let when = format!("fewer than {words:.0} % of the words known, or no label as likely as {confidence:.0} %{out_of_scope}");
+    write_paragraph(out, &when, "  ", width)?;
     if let Value::Object(of_training) = &training["settings"] {
         let mut of_training = of_training.clone();
         // What the model reads, which word vectors may have changed from what training was told.
@@ -129,7 +125,7 @@ fn write_figures(out: &mut impl Write, figures: &Value) -> io::Result<()> {
     for (key, name) in [("accuracy", "accuracy"), ("macro_f1", "macro-F1")] {
         let figure = &figures[key];
         if let (Some(value), Some(low), Some(high)) = (figure["value"].as_f64(), figure["low"].as_f64(), figure["high"].as_f64()) {
-            writeln!(out, "  {name:9} {value:.3} (95 % interval {low:.3} to {high:.3}), cross-validated")?;
+            writeln!(out, "  {name:9} {value:.3} (95 % interval {low:.3} to {high:.3})")?;
         }
     }
     if let Some(loss) = figures["log_loss"].as_f64() {

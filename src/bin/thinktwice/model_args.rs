@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 use thinktwice::policy::Strictness;
-use thinktwice::{Classifier, Error};
+use thinktwice::{Classifier, Error, Policy};
 
 /// The name of a policy file, wherever it is looked for.
 const POLICY_FILE: &str = "thinktwice.toml";
@@ -103,6 +103,5 @@ fn configuration_folder() -> Option<PathBuf> {
 }
 
 fn amended(classifier: Classifier, path: &Path) -> Result<Classifier, Error> {
-    let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-    classifier.with_amended_policy(&text).map_err(|error| error.in_file(path))
+    classifier.with_amended_policy(&Policy::text(path)?).map_err(|error| error.in_file(path))
 }

@@ -13,9 +13,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
+use thinktwice::features::Scratch;
 use thinktwice::{Classifier, Verdict};
 
 use self::position::{Encoding, Position, Range};
+use super::render::words::{list, percent, quoted};
 use super::{ExitStatus, ModelArgs, input};
 
 #[derive(Args)]
@@ -45,7 +47,7 @@ pub(super) fn run(args: &LspArgs) -> anyhow::Result<ExitStatus> {
         "serverInfo": { "name": "thinktwice", "version": env!("CARGO_PKG_VERSION") },
     });
     connection.initialize_finish(id, answer)?;
-    let mut server = Server { classifier, encoding, drafts: BTreeMap::new() };
+    let mut server = Server { classifier, scratch: Scratch::default(), encoding, drafts: BTreeMap::new() };
     for message in &connection.receiver {
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
@@ -72,6 +74,7 @@ fn encoding(params: &Value) -> Encoding {
 
 struct Server {
     classifier: Classifier,
+    scratch: Scratch,
     encoding: Encoding,
     /// The open buffers by their addresses.
     drafts: BTreeMap<String, Draft>,
@@ -147,7 +150,7 @@ impl Server {
                 Vec::new()
             }
             Some(text) => {
-                let mut assessment = self.classifier.assess(input::note_in(&text));
+                let mut assessment = self.classifier.assess_with(input::note_in(&text), &mut self.scratch);
                 let explanation = assessment.explanation.take().unwrap_or_default();
                 let draft = Draft { text, assessment, explanation };
                 let diagnostics = diagnostics(&draft, self.encoding);
@@ -195,10 +198,10 @@ impl Server {
             if !ranges.iter().any(|range| range.touches(&within.range)) {
                 return None;
             }
-            let phrases: Vec<String> = edit.remove.iter().map(|&(start, end)| format!("“{}”", draft.text[start..end].trim())).collect();
+            let phrases: Vec<String> = edit.remove.iter().map(|&(start, end)| quoted(&draft.text[start..end])).collect();
             let changes: Vec<Value> = ranges.iter().map(|range| json!({ "range": range, "newText": "" })).collect();
             Some(json!({
-                "title": format!("Remove {} (then: {})", phrases.join(" and "), edit.verdict),
+                "title": format!("Remove {} (then: {})", list(&phrases), edit.verdict),
                 "kind": "quickfix",
                 "edit": { "changes": { (within.text_document.uri.clone()): changes } },
             }))
@@ -244,14 +247,14 @@ fn severity(verdict: Verdict, index: usize) -> u8 {
 fn explained(draft: &Draft, finding: &Finding, phrase: &Evidence) -> String {
     let decisive = draft.assessment.decisive();
     format!(
-        "**{}** — {}\n\n“{}” speaks for *{}* ({:+.2}); the whole note reads as {} with {:.0} %.\n\n{}\n\n`thinktwice explain {}`",
+        "**{}**: {}\n\n“{}” speaks for *{}* ({:+.2}); the whole note reads as {} ({}).\n\n{}\n\n`thinktwice explain {}`",
         draft.assessment.verdict,
         finding.message,
         phrase.text,
         phrase.label,
         phrase.weight,
         decisive.label,
-        100.0 * decisive.confidence,
+        percent(decisive.confidence),
         finding.help,
         finding.id,
     )

@@ -1,106 +1,245 @@
 //! The answer on a terminal: verdict first, then the words that make it, what would change it, and what to do.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
-use thinktwice::assessment::{Assessment, Edit, Explanation};
-use thinktwice::policy::UNKNOWN;
-use thinktwice::{Verdict, assessment::Finding};
+use thinktwice::Verdict;
+use thinktwice::assessment::{Assessment, Edit, Explanation, Finding};
+use thinktwice::policy::{AMBIGUOUS, TOO_LONG, UNKNOWN};
 
-use super::{BOLD, DIM, note};
-use crate::terminal_width;
+use super::BOLD;
+use super::note::{self, Styles};
+use super::screen::{TIE, inline, paragraph, width};
+use super::words::{list, percent, quoted};
+use crate::pages::Page;
 
-/// Writes the whole answer.
-pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment) -> io::Result<()> {
-    let style = verdict_style(assessment.verdict);
+/// Readings that are less likely are not named beside others.
+const SLIGHT: f32 = 0.1;
+
+/// Writes the whole answer, for a terminal of so many columns.
+pub(crate) fn write(out: &mut impl Write, draft: &str, assessment: &Assessment, columns: usize) -> io::Result<()> {
     let none = Explanation::default();
     let explanation = assessment.explanation.as_ref().unwrap_or(&none);
-    let (first, rest) = match explanation.findings.split_first() {
-        Some((first, rest)) => (Some(first), rest),
-        None => (None, &[][..]),
-    };
-    let sentence = first.map_or_else(|| clear(assessment), |finding| finding.message.clone());
-    write_wrapped(out, &format!("{}  ", assessment.verdict), style, &sentence)?;
-    // Where too little is known, a reading would be a guess, and so would the words that carry it.
-    let unknown = first.is_some_and(|finding| finding.id == UNKNOWN);
-    let length = length(assessment);
-    let summary = if unknown { length } else { format!("{}; {length}", certainty(assessment)) };
-    writeln!(out, "{DIM}{}{DIM:#}\n", textwrap::fill(&summary, terminal_width()))?;
-    note::write(out, draft, if unknown { &[] } else { &explanation.evidence }, style, terminal_width())?;
+    let first = explanation.findings.first();
+    let answer = Answer { draft, assessment, explanation, first, columns };
+    answer.write_verdict(out)?;
     writeln!(out)?;
-    if assessment.verdict == Verdict::Hold {
-        write_edits(out, draft, &explanation.edits)?;
-    }
-    if let Some(Finding { help, .. }) = first.filter(|finding| !finding.help.is_empty()) {
-        write_wrapped(out, "What to do: ", BOLD, help)?;
-    }
-    for finding in rest {
-        writeln!(out)?;
-        write_wrapped(out, "Also: ", BOLD, &format!("{} {}", finding.message, finding.help))?;
-    }
-    if let Some(finding) = first {
-        writeln!(out, "\n{DIM}thinktwice explain {}{DIM:#}", finding.id)?;
-    }
-    Ok(())
+    let mark = mark_style(assessment.verdict);
+    note::write(out, draft, &explanation.evidence, Styles { phrase: BOLD, mark }, columns)?;
+    answer.write_change(out)?;
+    answer.write_help(out)?;
+    answer.write_more(out)
 }
 
-/// What is said of a note that there is no finding on.
-fn clear(assessment: &Assessment) -> String {
-    match assessment.decisive().label.as_str() {
-        "professional" => "The recipient is likely to read this as a note about work.".to_owned(),
-        label => format!("Nothing that this policy looks for stands in the way of sending it; it reads as {label}."),
-    }
-}
-
+/// The verdict's word has a background of its own, so that it can be read on light and on dark terminals alike.
 fn verdict_style(verdict: Verdict) -> Style {
-    let color = match verdict {
-        Verdict::Send => AnsiColor::Green,
-        Verdict::Revise => AnsiColor::Yellow,
-        Verdict::Hold => AnsiColor::Red,
-        Verdict::Unsure => AnsiColor::Cyan,
+    let (text, background) = match verdict {
+        Verdict::Send => (AnsiColor::Black, AnsiColor::Green),
+        Verdict::Revise => (AnsiColor::Black, AnsiColor::Yellow),
+        Verdict::Hold => (AnsiColor::BrightWhite, AnsiColor::Red),
+        Verdict::Unsure => (AnsiColor::Black, AnsiColor::Cyan),
     };
-    Style::new().fg_color(Some(color.into())).bold()
+    // Not bold: that makes black grey on some terminals.
+    Style::new().fg_color(Some(text.into())).bg_color(Some(background.into()))
 }
 
-/// How sure the model is, in words and a number.
-fn certainty(assessment: &Assessment) -> String {
-    let decisive = assessment.decisive();
-    let words = match decisive.confidence {
-        p if p >= 0.95 => "almost certainly",
-        p if p >= 0.8 => "very likely",
-        p if p >= 0.6 => "probably",
-        _ => "possibly",
-    };
-    format!("{words} {} ({:.0} %)", decisive.label, 100.0 * decisive.confidence)
+/// Of the sixteen colours only bright red stands out well enough (3 to 1 or more) on white and on black in the palettes of xterm, VGA, Windows and Ubuntu.
+fn mark_style(verdict: Verdict) -> Style {
+    if verdict == Verdict::Hold { BOLD.fg_color(Some(AnsiColor::BrightRed.into())) } else { BOLD }
 }
 
-fn length(assessment: &Assessment) -> String {
-    let length = assessment.length;
-    let over = if length.characters > length.limit { ", too long" } else { "" };
-    format!("{} of {} characters{over}", length.characters, length.limit)
+struct Answer<'a> {
+    draft: &'a str,
+    assessment: &'a Assessment,
+    explanation: &'a Explanation,
+    /// The finding that decides.
+    first: Option<&'a Finding>,
+    columns: usize,
 }
 
-fn write_edits(out: &mut impl Write, draft: &str, edits: &[Edit]) -> io::Result<()> {
-    let Some(edit) = edits.first() else {
-        write_wrapped(out, "What would change it: ", BOLD, "no single phrase or sentence; it is the note as a whole.")?;
-        return writeln!(out);
-    };
-    let removed: Vec<String> = edit.remove.iter().map(|&(start, end)| format!("“{}”", visible(draft[start..end].trim()))).collect();
-    let text = format!("without {} it would be: {} ({:.0} %).", removed.join(" and "), edit.verdict, 100.0 * edit.confidence);
-    write_wrapped(out, "What would change it: ", BOLD, &text)?;
-    writeln!(out)
-}
-
-/// A piece of the draft in a sentence.
-fn visible(text: &str) -> String {
-    text.chars().filter_map(note::shown).collect()
-}
-
-/// A paragraph with a start in another style, broken at the terminal's width.
-fn write_wrapped(out: &mut impl Write, start: &str, style: Style, text: &str) -> io::Result<()> {
-    let filled = textwrap::fill(&format!("{start}{text}"), terminal_width());
-    match filled.strip_prefix(start) {
-        Some(rest) => writeln!(out, "{style}{start}{style:#}{rest}"),
-        None => writeln!(out, "{filled}"),
+impl Answer<'_> {
+    fn is(&self, id: &str) -> bool {
+        self.first.is_some_and(|finding| finding.id == id)
     }
+
+    fn paragraph(&self, out: &mut impl Write, start: &str, text: &str) -> io::Result<()> {
+        paragraph(out, start, BOLD, text, 0, self.columns)
+    }
+
+    fn write_verdict(&self, out: &mut impl Write) -> io::Result<()> {
+        let verdict = self.assessment.verdict;
+        let style = verdict_style(verdict);
+        let word = format!(" {verdict} ");
+        write!(out, "{style}{word}{style:#} ")?;
+        let indent = width(&word) + 1;
+        let mut lines = Vec::new();
+        paragraph(&mut lines, "", BOLD, &self.sentence(), 0, self.columns - indent)?;
+        paragraph(&mut lines, "", BOLD, &self.summary(), 0, self.columns - indent)?;
+        for (index, line) in String::from_utf8_lossy(&lines).lines().enumerate() {
+            let indent = if index == 0 { 0 } else { indent };
+            writeln!(out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// How the recipient is likely to read the note.
+    fn sentence(&self) -> String {
+        if let Some(finding) = self.first {
+            return inline(&finding.message);
+        }
+        let label = &self.assessment.decisive().label;
+        if label == "professional" {
+            return "The recipient is likely to read this as a note about work.".to_owned();
+        }
+        format!("The recipient is likely to read this as {}; nothing in your policy speaks against it.", inline(label))
+    }
+
+    /// How sure the model is, in words and a number, and how long the note is.
+    fn summary(&self) -> String {
+        let certainty = if self.is(UNKNOWN) { String::new() } else { capitalised(&self.certainty()) + ". " };
+        let length = self.assessment.length;
+        let over = match length.characters.saturating_sub(length.limit) {
+            0 => String::new(),
+            over => format!(", {over} too many"),
+        };
+        let length = format!("{} of {} characters{over}.", length.characters, length.limit);
+        certainty + &tied(&length)
+    }
+
+    fn certainty(&self) -> String {
+        let decisive = self.assessment.decisive();
+        let mut likeliest: Vec<&(String, f32)> = decisive.probabilities.iter().collect();
+        likeliest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let readings: Vec<String> = likeliest
+            .into_iter()
+            .enumerate()
+            .take_while(|(index, (_, p))| *index == 0 || *p >= SLIGHT)
+            .map(|(_, (label, p))| reading(label, *p))
+            .collect();
+        // Several readings can hold a note together, none of them likeliest of all.
+        let is_open = self.is(AMBIGUOUS) || (self.assessment.verdict == Verdict::Hold && !self.is(&decisive.label));
+        if is_open && readings.len() > 1 {
+            return format!("between {}", list(&readings));
+        }
+        let also = if readings.len() > 1 { format!("; also possible: {}", list(&readings[1..])) } else { String::new() };
+        let further = self.assessment.readings[1..].iter().filter(|reading| self.is(&format!("{}-{}", reading.head, reading.label)));
+        let further: String = further.map(|of| format!("; {} {}", inline(&of.head), reading(&of.label, of.confidence))).collect();
+        format!("{}: {}{also}{further}", sure(decisive.confidence), readings[0])
+    }
+
+    /// What would change a verdict that does not let the note go.
+    fn write_change(&self, out: &mut impl Write) -> io::Result<()> {
+        const START: &str = "What would change it: ";
+        let verdict = self.assessment.verdict;
+        if let Some(edit) = self.explanation.edits.first() {
+            let removed: Vec<String> = edit.remove.iter().map(|&(start, end)| quoted(&self.draft[start..end])).collect();
+            let sure = tied(&format!("{} sure", percent(edit.confidence)));
+            let text = format!("without {} the verdict would be {} ({sure}).", list(&removed), edit.verdict);
+            writeln!(out)?;
+            self.paragraph(out, START, &text)?;
+            return match rewritten(self.draft, edit) {
+                Some(rest) => self.paragraph(out, "It would then say: ", &rest),
+                None => Ok(()),
+            };
+        }
+        let none = match verdict {
+            Verdict::Hold => "no single phrase or sentence; it is the note as a whole.",
+            Verdict::Unsure if self.is(AMBIGUOUS) => "nothing that could be left out settles it.",
+            Verdict::Revise if self.is(TOO_LONG) => "leaving out a sentence or a few is not enough.",
+            _ => return Ok(()),
+        };
+        writeln!(out)?;
+        self.paragraph(out, START, none)
+    }
+
+    fn write_help(&self, out: &mut impl Write) -> io::Result<()> {
+        for (index, finding) in self.explanation.findings.iter().enumerate() {
+            let (start, text) = match index {
+                0 if self.assessment.verdict == Verdict::Hold => ("What to do instead: ", finding.help.clone()),
+                0 => ("What to do: ", finding.help.clone()),
+                _ => ("Also: ", format!("{} {}", finding.message, finding.help)),
+            };
+            if !text.is_empty() {
+                writeln!(out)?;
+                self.paragraph(out, start, &inline(&text))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where to read on.
+    fn write_more(&self, out: &mut impl Write) -> io::Result<()> {
+        let pages: Vec<&str> = self.explanation.findings.iter().filter_map(|finding| Page::of(&finding.id)).map(|page| page.id).collect();
+        if pages.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        self.paragraph(out, "More: ", &format!("thinktwice explain {}", pages.join(" ")))
+    }
+}
+
+fn sure(p: f32) -> &'static str {
+    match p {
+        p if p >= 0.95 => "almost certain",
+        p if p >= 0.8 => "very likely",
+        p if p >= 0.6 => "likely",
+        p if p >= 0.5 => "more likely than not",
+        _ => "possible",
+    }
+}
+
+fn reading(label: &str, p: f32) -> String {
+    tied(&format!("{} ({})", inline(label), percent(p)))
+}
+
+/// Words that stay on one line.
+fn tied(words: &str) -> String {
+    words.replace(' ', &TIE.to_string())
+}
+
+/// What the sentences say that an edit takes a part out of; `None` where it takes out whole ones.
+fn rewritten(draft: &str, edit: &Edit) -> Option<String> {
+    let mut rest = String::new();
+    let mut seams: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for &(start, end) in &edit.remove {
+        rest.push_str(&draft[at..start]);
+        let (removed, after) = (draft[..end].trim_end_matches(' '), draft[end..].trim_start_matches(' '));
+        let is_whole = ends_sentence(draft[..start].trim_end_matches(' '))
+            && (ends_sentence(removed) || after.is_empty() || after.starts_with(['\n', '\r']));
+        if !is_whole {
+            seams.push(rest.len());
+        }
+        at = end;
+    }
+    rest.push_str(&draft[at..]);
+    let mut sentences: Vec<Range<usize>> = seams.into_iter().map(|seam| around(&rest, seam)).collect();
+    sentences.dedup();
+    let texts: Vec<String> =
+        sentences.into_iter().map(|sentence| capitalised(&inline(&rest[sentence]))).filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| format!("“{}”", texts.join(" … ")))
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim().is_empty() || text.ends_with(['.', '!', '?', '…', '\n', '。', '！', '？'])
+}
+
+/// The sentence that a place stands in.
+fn around(text: &str, at: usize) -> Range<usize> {
+    let is_end = |ch: char| matches!(ch, '.' | '!' | '?' | '…' | '\n');
+    let start = text[..at]
+        .char_indices()
+        .rev()
+        .skip_while(|(_, ch)| ch.is_whitespace())
+        .find(|(_, ch)| is_end(*ch))
+        .map_or(0, |(end, ch)| end + ch.len_utf8());
+    let end = text[at..].char_indices().find(|(_, ch)| is_end(*ch)).map_or(text.len(), |(end, _)| at + end);
+    let end = text.len() - text[end..].trim_start_matches(is_end).len();
+    start..end
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -3,6 +3,8 @@
 pub(crate) mod human;
 mod note;
 pub(crate) mod sarif;
+mod screen;
+pub(crate) mod words;
 
 use anstyle::Style;
 

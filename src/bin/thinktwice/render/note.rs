@@ -1,155 +1,328 @@
-//! A note as it stands on a terminal: broken at the width, with marks under the phrases that carry its reading.
+//! A draft as it is shown: wrapped, with the phrases underlined that carry the reading, each with its label.
+//!
+//! `annotate-snippets` draws source code: it cuts long lines off instead of wrapping them, draws a box for a phrase that goes on in the next line, never wraps a title, and
+//! counts columns where right-to-left text has none. A note is one long line of prose, so it is laid out here.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anstyle::Style;
 use thinktwice::assessment::Evidence;
-use unicode_width::UnicodeWidthChar;
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::DIM;
+use super::screen::{inline, is_right_to_left, paragraph, visible, width};
 
-/// A character as it is shown.
+/// What stands before each line of the draft.
+const GUTTER: &str = "  │ ";
+/// A draft of more lines is not shown whole.
+const LINES: usize = 24;
+/// How many lines are shown before and after what is shown for its phrases.
+const AROUND: usize = 1;
+
+/// How phrases are shown.
 #[derive(Clone, Copy)]
-struct Cell {
-    ch: char,
-    /// Columns: 0 for a mark that stands on the character before it, 2 for a wide one.
-    width: usize,
-    /// Whether a phrase of the evidence has it.
-    marked: bool,
+pub(super) struct Styles {
+    /// The phrase in the text.
+    pub(super) phrase: Style,
+    /// The marks under it and the label.
+    pub(super) mark: Style,
 }
 
-/// The rule beside the note.
-const MARGIN: &str = "  │ ";
-/// The fewest columns that a note is squeezed into for the sake of a label.
-const NARROWEST: usize = 30;
-
-/// Writes the note behind a rule, at most `width` columns wide, and under the marked phrases a row of `^` with their label.
-pub(super) fn write(out: &mut impl Write, draft: &str, evidence: &[Evidence], mark: Style, width: usize) -> io::Result<()> {
-    let margin = format!("{DIM}{MARGIN}{DIM:#}");
-    // Room for the label behind the last mark of a row; where the terminal is too narrow for that, the marks stand alone.
-    let label = evidence.first().map_or(String::new(), |phrase| format!(" {}", phrase.label));
-    let room = width.saturating_sub(MARGIN.chars().count()).max(1);
-    let (label, room) = match room.checked_sub(label.len()) {
-        Some(rest) if rest >= NARROWEST => (label, rest),
-        _ => (String::new(), room),
+/// Writes the draft, broken so that it fits into `columns`.
+pub(super) fn write(out: &mut impl Write, draft: &str, evidence: &[Evidence], styles: Styles, columns: usize) -> io::Result<()> {
+    let room = columns - width(GUTTER);
+    let lines = lines(draft, evidence, room);
+    let mut hidden = 0;
+    let is_shown = |index: usize| {
+        let near = &lines[index.saturating_sub(AROUND)..lines.len().min(index + AROUND + 1)];
+        lines.len() <= LINES || index <= AROUND || index + AROUND + 1 >= lines.len() || near.iter().any(Line::is_marked)
     };
-    let mut from = 0;
-    for line in draft.split('\n') {
-        let cells = cells(line.trim_end_matches('\r'), from, evidence);
-        from += line.len() + 1;
-        for row in rows(&cells, room) {
-            write!(out, "{margin}")?;
-            for run in row.chunk_by(|a, b| a.marked == b.marked) {
-                let text: String = run.iter().map(|cell| cell.ch).collect();
-                if run[0].marked { write!(out, "{mark}{text}{mark:#}")? } else { write!(out, "{text}")? }
+    for (index, line) in lines.iter().enumerate() {
+        if !is_shown(index) {
+            hidden += 1;
+            continue;
+        }
+        if hidden > 0 {
+            writeln!(out, "  ⋮ {hidden} more {}", if hidden == 1 { "line" } else { "lines" })?;
+            hidden = 0;
+        }
+        line.write(out, evidence, styles, room)?;
+    }
+    Ok(())
+}
+
+/// A grapheme of the draft.
+struct Cell {
+    text: String,
+    width: usize,
+    is_blank: bool,
+    /// Of scripts that are written without spaces: a line may end on either side.
+    is_wide: bool,
+    /// The phrase that it belongs to, as an index of the evidence.
+    phrase: Option<usize>,
+    /// Whether that phrase ends with it.
+    is_last: bool,
+}
+
+struct Line(Vec<Cell>);
+
+/// The draft's lines, broken so that each fits.
+fn lines(draft: &str, evidence: &[Evidence], room: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut line: Vec<Cell> = Vec::new();
+    let mut phrases = evidence.iter().enumerate().peekable();
+    for (at, grapheme) in draft.grapheme_indices(true) {
+        if matches!(grapheme, "\n" | "\r\n") {
+            wrap(std::mem::take(&mut line), room, &mut lines);
+            continue;
+        }
+        while phrases.next_if(|(_, phrase)| phrase.end <= at).is_some() {}
+        let end = at + grapheme.len();
+        let here = phrases.peek().filter(|(_, phrase)| phrase.start < end);
+        let (phrase, is_last) = here.map_or((None, false), |(index, phrase)| (Some(*index), phrase.end <= end));
+        let text = visible(grapheme);
+        let width = width(&text);
+        line.push(Cell { is_blank: text.trim().is_empty(), is_wide: width > 1, text, width, phrase, is_last });
+    }
+    wrap(line, room, &mut lines);
+    lines
+}
+
+/// Breaks a line of the draft where it has blanks, or wide characters, or has to be broken. The blanks at a break are not shown.
+fn wrap(cells: Vec<Cell>, room: usize, lines: &mut Vec<Line>) {
+    let mut ends = Vec::new();
+    let mut column = 0;
+    let mut start = 0;
+    let mut cut = None;
+    let mut has_text = false;
+    for (index, cell) in cells.iter().enumerate() {
+        let may_break = index > start && (cells[index - 1].is_blank || cell.is_wide || cells[index - 1].is_wide);
+        if may_break && !cell.is_blank && has_text {
+            cut = Some(index);
+        }
+        if column + cell.width > room && !cell.is_blank && index > start {
+            start = cut.take().unwrap_or(index);
+            ends.push(start);
+            column = cells[start..index].iter().map(|cell| cell.width).sum();
+        }
+        column += cell.width;
+        has_text = !cell.is_blank || (has_text && start < index);
+    }
+    ends.push(cells.len());
+    let mut cells = cells.into_iter();
+    let mut at = 0;
+    for end in ends {
+        let mut line: Vec<Cell> = cells.by_ref().take(end - at).collect();
+        line.truncate(line.iter().rposition(|cell| !cell.is_blank).map_or(0, |last| last + 1));
+        lines.push(Line(line));
+        at = end;
+    }
+}
+
+/// Cells of one phrase in one line.
+struct Segment {
+    phrase: usize,
+    columns: Range<usize>,
+    /// Whether the phrase ends here, and not in a later line.
+    is_last: bool,
+}
+
+impl Line {
+    fn is_marked(&self) -> bool {
+        self.0.iter().any(|cell| cell.phrase.is_some())
+    }
+
+    fn write(&self, out: &mut impl Write, evidence: &[Evidence], styles: Styles, room: usize) -> io::Result<()> {
+        let is_turned = self.0.iter().any(|cell| cell.text.chars().any(is_right_to_left));
+        // Where text runs from right to left, a terminal decides what stands in which column: only the text itself can be underlined.
+        let phrase = if is_turned { styles.phrase.underline() } else { styles.phrase };
+        write!(out, "{}", if self.0.is_empty() { GUTTER.trim_end() } else { GUTTER })?;
+        for run in self.0.chunk_by(|a, b| a.phrase == b.phrase) {
+            let text: String = run.iter().map(|cell| cell.text.as_str()).collect();
+            if run[0].phrase.is_some() {
+                write!(out, "{phrase}{text}{phrase:#}")?;
+            } else {
+                write!(out, "{text}")?;
             }
-            writeln!(out)?;
-            // In a line that runs from right to left, a column of the text is not one of the screen.
-            if row.iter().any(|cell| cell.marked) && !row.iter().any(|cell| runs_leftwards(cell.ch)) {
-                let marks: String =
-                    row.iter().flat_map(|cell| std::iter::repeat_n(if cell.marked { '^' } else { ' ' }, cell.width)).collect();
-                writeln!(out, "{margin}{mark}{}{label}{mark:#}", marks.trim_end())?;
+        }
+        writeln!(out)?;
+        let segments = self.segments();
+        if segments.is_empty() {
+            return Ok(());
+        }
+        if is_turned { write_list(out, &segments, evidence, styles, room) } else { write_marks(out, &segments, evidence, styles, room) }
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        let mut column = 0;
+        let mut segments = Vec::new();
+        for run in self.0.chunk_by(|a, b| a.phrase == b.phrase) {
+            let end = column + run.iter().map(|cell| cell.width).sum::<usize>();
+            if let Some(phrase) = run[0].phrase {
+                segments.push(Segment { phrase, columns: column..end, is_last: run.iter().any(|cell| cell.is_last) });
             }
+            column = end;
+        }
+        segments
+    }
+}
+
+/// `^` under the strongest phrase, `~` under the others; neighbours with the same label have it once: behind the last of them that ends in this line, or under it where there is no room.
+fn write_marks(out: &mut impl Write, segments: &[Segment], evidence: &[Evidence], styles: Styles, room: usize) -> io::Result<()> {
+    let strongest = evidence.iter().map(|phrase| phrase.weight).fold(0.0, f32::max);
+    let mut marks = Row::default();
+    let mut below: Vec<Row> = Vec::new();
+    for (index, Segment { phrase, columns, .. }) in segments.iter().enumerate() {
+        let phrase = &evidence[*phrase];
+        let mark = if phrase.weight >= strongest { "^" } else { "~" };
+        marks.put(columns.start, &mark.repeat(columns.len()));
+        let next = segments.get(index + 1);
+        let shares_label = |next: &Segment| next.is_last && evidence[next.phrase].label == phrase.label;
+        if !segments[index].is_last || next.is_some_and(shares_label) {
+            continue;
+        }
+        let label = inline(&phrase.label);
+        let limit = next.map_or(room, |next| next.columns.start - 1);
+        if columns.end + 1 + width(&label) <= limit {
+            marks.put(columns.end + 1, &label);
+        } else if next.is_none_or(|next| evidence[next.phrase].label != phrase.label) {
+            let at = columns.start.min(room.saturating_sub(width(&label)));
+            match below.iter_mut().find(|row| row.width == 0 || row.width < at) {
+                Some(row) => row.put(at, &label),
+                None => below.push(Row::default().with(at, &label)),
+            }
+        }
+    }
+    for row in std::iter::once(marks).chain(below) {
+        let mark = styles.mark;
+        let indent = row.text.len() - row.text.trim_start().len();
+        writeln!(out, "{GUTTER}{}{mark}{}{mark:#}", &row.text[..indent], &row.text[indent..])?;
+    }
+    Ok(())
+}
+
+/// A row of text in the making.
+#[derive(Default)]
+struct Row {
+    text: String,
+    width: usize,
+}
+
+impl Row {
+    fn put(&mut self, column: usize, text: &str) {
+        while self.width < column {
+            self.text.push(' ');
+            self.width += 1;
+        }
+        self.text.push_str(text);
+        self.width += width(text);
+    }
+
+    fn with(mut self, column: usize, text: &str) -> Self {
+        self.put(column, text);
+        self
+    }
+}
+
+fn write_list(out: &mut impl Write, segments: &[Segment], evidence: &[Evidence], styles: Styles, room: usize) -> io::Result<()> {
+    for segment in segments.iter().filter(|segment| segment.is_last) {
+        let phrase = &evidence[segment.phrase];
+        let mut text = Vec::new();
+        paragraph(&mut text, "^ ", styles.mark, &format!("“{}” {}", inline(&phrase.text), inline(&phrase.label)), 2, room)?;
+        for line in String::from_utf8_lossy(&text).lines() {
+            writeln!(out, "{GUTTER}{line}")?;
         }
     }
     Ok(())
 }
 
-fn cells(line: &str, from: usize, evidence: &[Evidence]) -> Vec<Cell> {
-    let cell = |(at, ch): (usize, char)| {
-        let ch = shown(ch)?;
-        let marked = evidence.iter().any(|phrase| (phrase.start..phrase.end).contains(&(from + at)));
-        Some(Cell { ch, width: ch.width().unwrap_or(0), marked })
-    };
-    line.char_indices().filter_map(cell).collect()
-}
-
-/// Breaks at spaces, and within words that are longer than a row. There is always at least one row.
-fn rows(cells: &[Cell], width: usize) -> Vec<&[Cell]> {
-    let mut rows = Vec::new();
-    let mut rest = cells;
-    loop {
-        let mut used = 0;
-        let end = rest.iter().position(|cell| {
-            used += cell.width;
-            used > width
-        });
-        let Some(end) = end else {
-            rows.push(rest);
-            return rows;
-        };
-        // The space at a row's end goes with it, and is not shown on either.
-        let space = (1..=end).rev().find(|&at| rest[at].ch == ' ');
-        let (row, after) = match space {
-            Some(at) => (at, at + 1),
-            None => (end.max(1), end.max(1)),
-        };
-        rows.push(&rest[..row]);
-        rest = &rest[after..];
-        if rest.is_empty() {
-            return rows;
-        }
-    }
-}
-
-/// A character as a terminal may have it: a draft can neither move the cursor nor turn the direction of what follows.
-pub(super) fn shown(ch: char) -> Option<char> {
-    match ch {
-        '\t' => Some(' '),
-        '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => None,
-        ch if ch.is_control() => Some('\u{FFFD}'),
-        ch => Some(ch),
-    }
-}
-
-/// Hebrew, Arabic and the scripts beside them.
-fn runs_leftwards(ch: char) -> bool {
-    matches!(ch, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn written(draft: &str, phrases: &[&str], width: usize) -> String {
-        let phrase = |text: &&str| {
-            let start = draft.find(*text).expect("there");
-            Evidence { start, end: start + text.len(), text: (*text).to_owned(), label: "romantic".to_owned(), weight: 1.0 }
+    fn evidence(draft: &str, phrases: &[(&str, &str)]) -> Vec<Evidence> {
+        let phrase = |&(text, label): &(&str, &str)| {
+            let start = draft.find(text).expect("there");
+            Evidence { start, end: start + text.len(), text: text.to_owned(), label: label.to_owned(), weight: text.len() as f32 }
         };
-        let evidence: Vec<Evidence> = phrases.iter().map(phrase).collect();
+        phrases.iter().map(phrase).collect()
+    }
+
+    fn shown(draft: &str, evidence: &[Evidence], columns: usize) -> String {
         let mut out = Vec::new();
-        write(&mut out, draft, &evidence, Style::new(), width + 4).expect("written");
-        anstream::adapter::strip_str(&String::from_utf8(out).expect("text")).to_string().replace("  │ ", "| ")
+        let plain = Styles { phrase: Style::new(), mark: Style::new() };
+        write(&mut out, draft, evidence, plain, columns).expect("written");
+        anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string()
     }
 
     #[test]
-    fn phrases_are_marked_across_lines() {
-        let note = "Hi Ana from Tromsø, are you single? Call me.";
-        let expected = "| Hi Ana from Tromsø, are you\n|                     ^^^^^^^ romantic\n| single? Call me.\n| ^^^^^^ romantic\n";
-        assert_eq!(written(note, &["are you single"], 40), expected);
-        // Too narrow for the label.
-        assert_eq!(written(note, &["single"], 20), "| Hi Ana from Tromsø,\n| are you single? Call\n|         ^^^^^^\n| me.\n");
+    fn phrases_are_underlined_where_they_stand() {
+        let draft = "Your smile has been on my mind. Are you single? Let me take you out.";
+        let evidence = evidence(draft, &[("Your smile", "romantic"), ("single", "romantic"), ("take you out", "romantic")]);
+        assert_eq!(
+            shown(draft, &evidence, 40),
+            "  │ Your smile has been on my mind. Are\n\
+             \u{20} │ ~~~~~~~~~~ romantic\n\
+             \u{20} │ you single? Let me take you out.\n\
+             \u{20} │     ~~~~~~         ^^^^^^^^^^^^\n\
+             \u{20} │                    romantic\n"
+        );
     }
 
     #[test]
-    fn wide_and_combining_characters_keep_their_columns() {
-        assert_eq!(written("你好 cafe\u{301} date", &["date"], 60), "| 你好 cafe\u{301} date\n|           ^^^^ romantic\n");
-        assert_eq!(written("love 😍 you", &["😍"], 60), "| love 😍 you\n|      ^^ romantic\n");
+    fn wide_characters_and_marks_are_measured_as_they_are_shown() {
+        let draft = "你好 e\u{301}te\u{301} 👩‍👩‍👧 dinner\tok";
+        let evidence = evidence(draft, &[("e\u{301}", "a"), ("dinner", "b")]);
+        let text = shown(draft, &evidence, 60);
+        let [line, marks] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        let column = |of: &str| width(&line[..line.find(of).expect("there")]);
+        assert_eq!(width(&marks[..marks.find('~').expect("there")]), column("e\u{301}"));
+        assert_eq!(width(&marks[..marks.find('^').expect("there")]), column("dinner"));
     }
 
     #[test]
-    fn lines_from_right_to_left_have_no_marks_under_them() {
-        assert_eq!(written("שלום date", &["date"], 40), "| שלום date\n");
+    fn right_to_left_text_has_its_phrases_listed() {
+        let draft = "שלום, you look gorgeous";
+        let text = shown(draft, &evidence(draft, &[("gorgeous", "romantic")]), 40);
+        assert_eq!(text, "  │ שלום, you look gorgeous\n  │ ^ “gorgeous” romantic\n");
     }
 
     #[test]
-    fn long_words_are_broken_and_empty_lines_kept() {
-        assert_eq!(written("abcdefgh\r\n\nij", &[], 4), "| abcd\n| efgh\n| \n| ij\n");
-        assert_eq!(written("😍😍", &[], 1), "| 😍\n| 😍\n", "a character that is wider than the row");
+    fn what_is_far_from_any_phrase_is_left_out_of_a_long_draft() {
+        let draft = (0..100).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n");
+        let text = shown(&draft, &evidence(&draft, &[("line 50", "a")]), 80);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2 + 1 + 4 + 1 + 2, "{text}");
+        assert_eq!((lines[2], lines[7]), ("  ⋮ 47 more lines", "  ⋮ 46 more lines"));
     }
 
-    #[test]
-    fn a_draft_cannot_write_to_the_terminal() {
-        assert_eq!(written("a\u{1B}[2J\tb\u{202E}c\u{7}", &[], 40), "| a\u{FFFD}[2J bc\u{FFFD}\n");
+    proptest! {
+        #[test]
+        fn every_line_fits_and_nothing_is_lost(
+            draft in "([a-z]{1,30}|\\PC|[\u{0}-\u{1F}]|[一-十]|\u{301}|👩‍👩‍👧|שלום| |\n){0,40}",
+            cuts in proptest::collection::vec(0..1000_usize, 0..6),
+            label in "[a-z-]{1,30}",
+            columns in 20_usize..100,
+        ) {
+            let mut places: Vec<usize> = cuts.iter().map(|cut| cut * draft.len() / 1000).filter(|&at| draft.is_char_boundary(at)).collect();
+            places.sort_unstable();
+            places.dedup();
+            let evidence: Vec<Evidence> = places
+                .chunks_exact(2)
+                .map(|pair| Evidence { start: pair[0], end: pair[1], text: draft[pair[0]..pair[1]].to_owned(), label: label.clone(), weight: 1.0 })
+                .collect();
+            let text = shown(&draft, &evidence, columns);
+            for line in text.lines() {
+                prop_assert!(width(line) <= columns.max(4 + label.len()), "{line:?}");
+            }
+            prop_assert!(!text.chars().any(|ch| ch.is_control() && ch != '\n'));
+            if lines(&draft, &evidence, columns - 4).len() <= LINES {
+                let plain = shown(&draft, &[], columns);
+                let expected: String = draft.graphemes(true).filter(|g| !matches!(*g, "\n" | "\r\n")).map(visible).collect();
+                let letters = |text: &str| text.chars().filter(|ch| !ch.is_whitespace()).collect::<String>();
+                prop_assert_eq!(letters(&plain.replace(GUTTER.trim_end(), "")), letters(&expected.replace('│', "")));
+            }
+        }
     }
 }

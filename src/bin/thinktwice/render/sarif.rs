@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use thinktwice::Verdict;
 use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
 
+use super::words::percent;
 use crate::pages::Page;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -88,7 +89,7 @@ fn related(note: &Note<'_>, id: usize, phrase: &Evidence) -> Value {
 fn fix(note: &Note<'_>, edit: &Edit) -> Value {
     let replacements: Vec<Value> = edit.remove.iter().map(|&(start, end)| json!({ "deletedRegion": note.region(start, end) })).collect();
     json!({
-        "description": { "text": format!("Without this, the verdict would be {} ({:.0} %).", edit.verdict, 100.0 * edit.confidence) },
+        "description": { "text": format!("Without this, the verdict would be {} ({} sure).", edit.verdict, percent(edit.confidence)) },
         "artifactChanges": [{ "artifactLocation": note.location(), "replacements": replacements }],
     })
 }

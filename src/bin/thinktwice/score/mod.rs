@@ -197,7 +197,7 @@ impl Scorer<'_> {
         self.layout.visit(batch, |note| {
             let outcome = match &note.text {
                 Ok(text) if text.trim().is_empty() => Outcome::Empty,
-                Ok(text) if self.explain => Outcome::Assessed(self.classifier.assess(text)),
+                Ok(text) if self.explain => Outcome::Assessed(self.classifier.assess_with(text, scratch)),
                 Ok(text) => Outcome::Assessed(self.classifier.assess_briefly(text, scratch)),
                 Err(cause) => {
                     scored.failures.push((note.line, cause.clone()));
