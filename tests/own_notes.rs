@@ -35,8 +35,12 @@ impl Place {
 
     /// `fit` on a file, into `out`.
     fn fit(&self, data: &str, more: &[&str]) -> Output {
+        self.fit_into("out", data, more)
+    }
+
+    fn fit_into(&self, output: &str, data: &str, more: &[&str]) -> Output {
         let mut command = Command::cargo_bin("thinktwice-train").expect("built");
-        command.current_dir(self.0.path()).args(["fit", "--data", data, "-o", "out", "--vocabulary", "500"]).args(more);
+        command.current_dir(self.0.path()).args(["fit", "--data", data, "-o", output, "--vocabulary", "500"]).args(more);
         command.output().expect("runs")
     }
 
@@ -127,8 +131,8 @@ fn what_the_notes_lack_is_one_clear_line() {
     assert!(last.contains("every label in the column \"sender\" is \"me\"; at least two"), "{last}");
     place.write("a.csv", "text;kind\nhello;x\n");
     assert_fails(&place.fit("a.csv", &[]), &["a.csv:1: there is no column \"intent\", only \"text\", \"kind\"", "--label-column"]);
-    assert_fails(&place.fit(".", &["--card", "a.jsonl"]), &["a.jsonl is read from", "another file"]);
-    assert_fails(&place.fit("a.jsonl", &["-o", "none/out"]), &["cannot write none/out"]);
+    assert_fails(&place.fit("a.jsonl", &["--card", "a.jsonl"]), &["a.jsonl is read from", "another file"]);
+    assert_fails(&place.fit_into("none/out", "a.jsonl", &[]), &["cannot write none/out"]);
     let wrong = place.fit("a.jsonl", &["--language", "klingon"]);
     let wrong = String::from_utf8_lossy(&wrong.stderr);
     assert!(["arabic", "turkish", "none"].iter().all(|name| wrong.contains(name)), "{wrong}");
