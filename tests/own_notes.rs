@@ -24,8 +24,8 @@ impl Place {
     }
 
     fn notes(&self, name: &str, rows: &[Value]) -> &Self {
-        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        self.write(name, lines)
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        self.write(name, lines.join("\n"))
     }
 
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
@@ -57,7 +57,7 @@ fn notes(count: usize) -> Vec<Value> {
     let work = ["bridge", "survey", "budget", "rota", "pump", "tender", "audit", "scaffold", "invoice", "drainage", "concrete"];
     let love = ["eyes", "kiss", "dinner", "smile", "heart", "darling", "perfume", "moonlight", "cuddle", "gorgeous", "handsome"];
     let note = |row: usize| {
-        let (words, label) = if row % 2 == 0 { (work, "work") } else { (love, "love") };
+        let (words, label) = if row.is_multiple_of(2) { (work, "work") } else { (love, "love") };
         let mut text: Vec<String> = [1, 2, 5].map(|step| words[(row / 2 * step + row / 11) % 11].to_owned()).to_vec();
         text.extend([format!("no{}", row * 7919 % 10007), format!("nr{}", row * row * 104_729 % 10007)]);
         json!({ "text": text.join(" "), "intent": label })
@@ -91,7 +91,8 @@ fn a_dozen_notes_make_a_model_and_fewer_do_not() {
     assert_eq!((place.files(), std::fs::read(place.path("out")).expect("there")), (vec!["a.jsonl".to_owned(), "out".to_owned()], old));
     // One note of a label, in any number of folds.
     for folds in ["2", "5", "40"] {
-        let rows: Vec<Value> = notes(26).into_iter().enumerate().filter(|(row, _)| row % 2 == 0 || *row == 1).map(|(_, row)| row).collect();
+        let rows: Vec<Value> =
+            notes(26).into_iter().enumerate().filter(|(row, _)| row.is_multiple_of(2) || *row == 1).map(|(_, row)| row).collect();
         let one = said(&place.notes("a.jsonl", &rows).fit("a.jsonl", &["--folds", folds]));
         assert!(one.contains("love has one note"), "{one}");
     }
