@@ -24,8 +24,8 @@ impl Place {
     }
 
     fn notes(&self, name: &str, rows: &[Value]) -> &Self {
-        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        self.write(name, lines)
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        self.write(name, lines.join("\n"))
     }
 
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
@@ -35,8 +35,12 @@ impl Place {
 
     /// `fit` on a file, into `out`.
     fn fit(&self, data: &str, more: &[&str]) -> Output {
+        self.fit_into("out", data, more)
+    }
+
+    fn fit_into(&self, output: &str, data: &str, more: &[&str]) -> Output {
         let mut command = Command::cargo_bin("thinktwice-train").expect("built");
-        command.current_dir(self.0.path()).args(["fit", "--data", data, "-o", "out", "--vocabulary", "500"]).args(more);
+        command.current_dir(self.0.path()).args(["fit", "--data", data, "-o", output, "--vocabulary", "500"]).args(more);
         command.output().expect("runs")
     }
 
@@ -53,7 +57,7 @@ fn notes(count: usize) -> Vec<Value> {
     let work = ["bridge", "survey", "budget", "rota", "pump", "tender", "audit", "scaffold", "invoice", "drainage", "concrete"];
     let love = ["eyes", "kiss", "dinner", "smile", "heart", "darling", "perfume", "moonlight", "cuddle", "gorgeous", "handsome"];
     let note = |row: usize| {
-        let (words, label) = if row % 2 == 0 { (work, "work") } else { (love, "love") };
+        let (words, label) = if row.is_multiple_of(2) { (work, "work") } else { (love, "love") };
         let mut text: Vec<String> = [1, 2, 5].map(|step| words[(row / 2 * step + row / 11) % 11].to_owned()).to_vec();
         text.extend([format!("no{}", row * 7919 % 10007), format!("nr{}", row * row * 104_729 % 10007)]);
         json!({ "text": text.join(" "), "intent": label })
@@ -87,7 +91,8 @@ fn a_dozen_notes_make_a_model_and_fewer_do_not() {
     assert_eq!((place.files(), std::fs::read(place.path("out")).expect("there")), (vec!["a.jsonl".to_owned(), "out".to_owned()], old));
     // One note of a label, in any number of folds.
     for folds in ["2", "5", "40"] {
-        let rows: Vec<Value> = notes(26).into_iter().enumerate().filter(|(row, _)| row % 2 == 0 || *row == 1).map(|(_, row)| row).collect();
+        let rows: Vec<Value> =
+            notes(26).into_iter().enumerate().filter(|(row, _)| row.is_multiple_of(2) || *row == 1).map(|(_, row)| row).collect();
         let one = said(&place.notes("a.jsonl", &rows).fit("a.jsonl", &["--folds", folds]));
         assert!(one.contains("love has one note"), "{one}");
     }
@@ -127,8 +132,8 @@ fn what_the_notes_lack_is_one_clear_line() {
     assert!(last.contains("every label in the column \"sender\" is \"me\"; at least two"), "{last}");
     place.write("a.csv", "text;kind\nhello;x\n");
     assert_fails(&place.fit("a.csv", &[]), &["a.csv:1: there is no column \"intent\", only \"text\", \"kind\"", "--label-column"]);
-    assert_fails(&place.fit(".", &["--card", "a.jsonl"]), &["a.jsonl is read from", "another file"]);
-    assert_fails(&place.fit("a.jsonl", &["-o", "none/out"]), &["cannot write none/out"]);
+    assert_fails(&place.fit("a.jsonl", &["--card", "a.jsonl"]), &["a.jsonl is read from", "another file"]);
+    assert_fails(&place.fit_into("none/out", "a.jsonl", &[]), &["cannot write none/out"]);
     let wrong = place.fit("a.jsonl", &["--language", "klingon"]);
     let wrong = String::from_utf8_lossy(&wrong.stderr);
     assert!(["arabic", "turkish", "none"].iter().all(|name| wrong.contains(name)), "{wrong}");

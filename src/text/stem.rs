@@ -59,6 +59,16 @@ impl Language {
         self.name_and_algorithm().0
     }
 
+    /// The word as it is written in small letters, where capitals do not say so alone: the Greek sigma has another form at a word's end, and the Turkish
+    /// capital İ becomes an i with a second dot.
+    fn small_form(self, word: &str) -> Cow<'_, str> {
+        match self {
+            Self::Greek if word.contains('ς') => Cow::Owned(word.replace('ς', "σ")),
+            Self::Turkish if word.contains("i\u{307}") => Cow::Owned(word.replace("i\u{307}", "i")),
+            _ => Cow::Borrowed(word),
+        }
+    }
+
     fn name_and_algorithm(self) -> (&'static str, Algorithm) {
         match self {
             Self::Arabic => ("arabic", Algorithm::Arabic),
@@ -84,13 +94,13 @@ impl Language {
 }
 
 /// Stems words of one language, or leaves them as they are.
-pub struct Stemmer(Option<rust_stemmers::Stemmer>);
+pub struct Stemmer(Option<(Language, rust_stemmers::Stemmer)>);
 
 impl Stemmer {
     /// A stemmer for `language`; `None` leaves every word as it is.
     #[must_use]
     pub fn new(language: Option<Language>) -> Self {
-        Self(language.map(|language| rust_stemmers::Stemmer::create(language.name_and_algorithm().1)))
+        Self(language.map(|language| (language, rust_stemmers::Stemmer::create(language.name_and_algorithm().1))))
     }
 
     /// The stem of a lower-case word.
@@ -99,7 +109,12 @@ impl Stemmer {
         match &self.0 {
             // Snowball's longest suffixes are far shorter; a pasted blob of letters is no word of any language, and
             // some of the algorithms take time that grows with the square of the length. A letter takes up to four bytes.
-            Some(stemmer) if word.len() <= 64 || word.len() <= 256 && word.chars().count() <= 64 => stemmer.stem(word),
+            Some((language, stemmer)) if word.len() <= 64 || word.len() <= 256 && word.chars().count() <= 64 => {
+                match language.small_form(word) {
+                    Cow::Borrowed(word) => stemmer.stem(word),
+                    Cow::Owned(word) => Cow::Owned(stemmer.stem(&word).into_owned()),
+                }
+            }
             _ => Cow::Borrowed(word),
         }
     }
@@ -158,8 +173,17 @@ mod tests {
         let tamil = Stemmer::new(Some(Language::Tamil));
         assert_ne!(tamil.stem("வந்துகொண்டிருக்கிறார்கள்"), "வந்துகொண்டிருக்கிறார்கள்");
         assert_eq!(tamil.stem(&"க".repeat(65)), "க".repeat(65));
-        let greek = Stemmer::new(Some(Language::Greek));
-        assert_eq!(greek.stem("ανθρωποσ"), greek.stem("ανθρωποι"));
+    }
+
+    #[test]
+    fn words_in_capitals_are_the_same_words() {
+        for (language, small, capitals) in
+            [(Language::Greek, "άνθρωπος", "ΆΝΘΡΩΠΟΣ"), (Language::Turkish, "iyilik", "İYİLİK"), (Language::Arabic, "مرحبا", "مـــرحبا")]
+        {
+            let stemmer = Stemmer::new(Some(language));
+            let lower: String = capitals.chars().flat_map(char::to_lowercase).collect();
+            assert_eq!(stemmer.stem(small), stemmer.stem(&lower), "{}", language.as_str());
+        }
     }
 
     #[test]

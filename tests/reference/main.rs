@@ -102,7 +102,6 @@ fn odd_notes_are_scored_alike() {
         "a@b.co @ab @a @a.b-c_d me@ work@home http://x https://y.z/?q=1, http:// example.com/a b/c.d a.b/c",
         "你好abc 한국어 \u{1112}\u{1161}\u{11AB} ไทย123 नमस्ते",
         "👍🏽😍😍😍 ❤\u{FE0F}❤\u{FE0F}❤\u{FE0F} 👩\u{200D}👩\u{200D}👧 1\u{FE0F}\u{20E3}",
-        "İİİİ iii\u{307}\u{307}i I\u{307}\u{323} ΟΔΟΣ οδός ςςς مـــرحبا ـــ",
         "İstanbul ẞ ǅ ŉ ĳ Å \u{212B} ﬁﬁﬁ ½½",
         "\r\n\t\u{0}\u{1}\u{7f}\u{85}\u{a0}\u{2028}\n\n x\u{a0}\ny",
         "eee\u{301}e éééé e\u{301}e\u{301}e\u{301} EÉE",

@@ -48,7 +48,7 @@ fn fold(text: &str, out: &mut Vec<Folded>) {
         let end = cluster_end(text, at);
         for composed in text[at..end].nfkc() {
             for lower in composed.to_lowercase() {
-                push(one_of_alike(lower), at, end, out);
+                push(straighten(lower), at, end, out);
             }
         }
         at = end;
@@ -70,8 +70,7 @@ fn cluster_end(text: &str, start: usize) -> usize {
 }
 
 fn push(ch: char, start: usize, end: usize, out: &mut Vec<Folded>) {
-    let dotted_i = ch == '\u{307}' && out.last().is_some_and(|last| last.ch == 'i');
-    if is_invisible(ch) || dotted_i {
+    if is_invisible(ch) {
         return;
     }
     // "sooooo" is "soo": stretched, but by how much says nothing.
@@ -88,20 +87,19 @@ fn push(ch: char, start: usize, end: usize, out: &mut Vec<Folded>) {
     out.push(Folded { ch, start, end });
 }
 
-/// Format characters, variation selectors, skin tones and the stroke that stretches Arabic words.
+/// Format characters, variation selectors and skin tones: they change how a character looks, not what it is.
 fn is_invisible(ch: char) -> bool {
     matches!(ch,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{640}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
         | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-fn one_of_alike(ch: char) -> char {
+fn straighten(ch: char) -> char {
     match ch {
         '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2032}' | '\u{2B9}' | '\u{2BC}' | '`' | '\u{B4}' => '\'',
         '\u{201C}'..='\u{201F}' | '\u{2033}' | '\u{AB}' | '\u{BB}' => '"',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        'ς' => 'σ',
         other => other,
     }
 }

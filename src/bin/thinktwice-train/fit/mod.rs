@@ -93,11 +93,12 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     // Whether there can be an output shows before the work, not after it.
     let mut output = args.begin(&args.output)?;
     let mut card = args.card.as_deref().map(|path| args.begin(path)).transpose()?;
+    let shipped = args.with_shipped_corpus.then(|| shipped::for_labels_of(&corpus, &settings)).transpose()?;
     own::prepare(&mut corpus, &mut settings.heads, !args.label_columns.is_empty(), args.with_shipped_corpus)?;
     let start = Instant::now();
     let speaker = Speaker::new(corpus.notes.len());
-    if args.with_shipped_corpus {
-        shipped::combine(&corpus, &settings, &mut extras, &speaker)?;
+    if let Some(shipped) = shipped {
+        shipped::combine(&corpus, shipped, &settings, &mut extras, &speaker)?;
     }
     let mut fitted = fit_with_progress(&corpus, &settings, &policy, &extras, &|progress| speaker.say(progress))?;
     let bytes = fitted.model.to_bytes()?;

@@ -43,7 +43,9 @@ pub(super) fn prepare(corpus: &mut Corpus, heads: &mut Vec<String>, named: bool,
     group(corpus);
     for head in heads.iter() {
         if corpus.labels(head).len() > 1 {
-            labels(corpus, head).iter().for_each(|remark| warn(&format!("{head}: {}", remark.message)));
+            for remark in labels(corpus, head) {
+                warn(&format!("{head}: {}", remark.message));
+            }
         }
     }
     Ok(())

@@ -8,10 +8,21 @@ use thinktwice::train::{Beside, Corpus, Extras, FitSettings};
 
 use super::speaker::Speaker;
 
-/// Lets the shipped model, one's own notes alone and both contend, says who won, and adds the shipped notes to what is learned from.
-pub(super) fn combine(own: &Corpus, settings: &FitSettings, extras: &mut Extras, speaker: &Speaker) -> anyhow::Result<()> {
-    let mut shipped = ShippedCorpus::unpack();
+/// The shipped notes, where one's own can be combined with them.
+pub(super) fn for_labels_of(own: &Corpus, settings: &FitSettings) -> anyhow::Result<ShippedCorpus> {
+    let shipped = ShippedCorpus::unpack();
     check(own, &shipped.corpus, &settings.heads)?;
+    Ok(shipped)
+}
+
+/// Lets the shipped model, one's own notes alone and both contend, says who won, and adds the shipped notes to what is learned from.
+pub(super) fn combine(
+    own: &Corpus,
+    mut shipped: ShippedCorpus,
+    settings: &FitSettings,
+    extras: &mut Extras,
+    speaker: &Speaker,
+) -> anyhow::Result<()> {
     let copies = leave_copies_out(own, &mut shipped.corpus);
     if copies.others > 0 {
         anstream::eprintln!(
