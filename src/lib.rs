@@ -32,11 +32,11 @@ mod digest;
 pub mod error;
 pub mod explain;
 pub mod features;
-mod fingerprint;
 pub mod model;
 mod occurrences;
 pub mod policy;
 mod ruling;
+mod table;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;

@@ -47,7 +47,7 @@ impl Classifier {
             scratch.tokens.iter().map(|token| Share { bytes: token.start..token.end, logits: vec![0.0; columns] }).collect();
         for same in occurrences.by_feature() {
             let weights = self.weights(same[0].row);
-            let factor = 1.0 / (occurrences.norm(same[0].block) * same.len() as f32);
+            let factor = occurrences.factor(same) / same.len() as f32;
             for occurrence in same {
                 spread(&weights, factor, occurrence.place, &mut shares);
             }

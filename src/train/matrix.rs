@@ -197,8 +197,8 @@ impl Extracted {
         counts
     }
 
-    /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor, divided by the square root of how many
-    /// features of its block the note has. `meanings` adds a dense column for each dimension of its word vectors.
+    /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor times how often it counts, divided by the square
+    /// root of how often features of its block do in the note. `meanings` adds a dense column for each dimension of its word vectors.
     #[must_use]
     pub fn matrix(&self, rows: &[usize], columns: &[Column], meanings: Option<&Meanings<'_>>) -> Csr {
         let mut column = vec![u32::MAX; self.features.len()];
@@ -210,14 +210,16 @@ impl Extracted {
         for &row in rows {
             let known = || self.notes[row].iter().filter(|(feature, _)| column[*feature as usize] != u32::MAX);
             let mut hits = [0_u32; Block::COUNT];
-            for (feature, _) in known() {
-                hits[self.features[*feature as usize].block as usize] += 1;
+            for (feature, occurrences) in known() {
+                let block = self.features[*feature as usize].block;
+                hits[block as usize] += block.times(*occurrences);
             }
-            for (feature, _) in known() {
+            for (feature, occurrences) in known() {
                 let block = self.features[*feature as usize].block;
                 let index = column[*feature as usize];
+                let times = block.times(*occurrences) as f32;
                 matrix.columns.push(index);
-                matrix.values.push(columns[index as usize].factor / (hits[block as usize] as f32).sqrt());
+                matrix.values.push(times * columns[index as usize].factor / (hits[block as usize] as f32).sqrt());
             }
             if let Some(meanings) = meanings {
                 let sum = meanings.sum(self, row);
@@ -264,17 +266,18 @@ impl<'v> Meanings<'v> {
         })
     }
 
-    /// The sum of the weighted vectors of a note's words (each once), divided by the square root of their number.
+    /// The sum of the weighted vectors of a note's words, divided by the square root of how many have one.
     fn sum(&self, extracted: &Extracted, row: usize) -> Vec<f32> {
         let mut sum = vec![0.0; self.vectors.dimensions()];
         let mut words = 0;
-        for &(feature, _) in &extracted.notes[row] {
+        for &(feature, occurrences) in &extracted.notes[row] {
             let feature = &extracted.features[feature as usize];
             if feature.block == Block::Surface
                 && let Some(vector) = self.vectors.get(&feature.text)
             {
-                let factor = self.factor(&feature.text);
-                words += 1;
+                let times = Block::Surface.times(occurrences);
+                let factor = times as f32 * self.factor(&feature.text);
+                words += times;
                 for (slot, value) in sum.iter_mut().zip(vector) {
                     *slot += factor * value;
                 }
