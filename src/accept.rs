@@ -102,9 +102,9 @@ impl Classifier {
         let occurrences = self.occurrences(note, scratch, |gram| unknown_words += usize::from(gram.is_word && accepted[gram.first]));
         let is_accepted = |same: &&[Occurrence]| same.iter().all(|occurrence| occurrence.place.tokens().all(|token| accepted[token]));
         let excess = |same: &[Occurrence]| {
-            let norm = 1.0 / occurrences.norm(same[0].block);
+            let factor = occurrences.factor(same);
             Excess {
-                logits: self.excess(&self.weights(same[0].row as usize)).into_iter().map(|weight| weight * norm).collect(),
+                logits: self.excess(&self.weights(same[0].row as usize)).into_iter().map(|weight| weight * factor).collect(),
                 occurrences: same.iter().map(|occurrence| occurrence.place).collect(),
             }
         };

@@ -2,18 +2,16 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::accept::Accepted;
 use crate::assessment::{Assessment, Finding, Length, ModelId, Reading};
-use crate::bytes::eight_from;
 use crate::error::Error;
 use crate::explain::explain;
-use crate::features::{Extractor, Scratch};
-use crate::fingerprint::Index;
+use crate::features::{Block, Extractor, Scratch};
 use crate::model::{self, About, FORMAT, Model, Parts, SHIPPED};
 use crate::policy::{AMBIGUOUS, Policy, Rule, TOO_LONG, UNKNOWN, Verdict};
 use crate::ruling::{self, Rulings, finding_id};
+use crate::table::{KEPT_BYTES, Table, in_eights};
 
 /// Reads notes with one model and one policy. Build it once, then call it as often as you like, from any thread.
 ///
@@ -34,6 +32,8 @@ pub struct Classifier {
     id: ModelId,
     extractor: Extractor,
     table: Table,
+    /// What a unit of each column's weights is worth, in logits.
+    scale: Vec<f32>,
     bias: Vec<f32>,
 }
 
@@ -61,9 +61,9 @@ impl Classifier {
     #[must_use]
     pub fn shipped() -> Self {
         let parts = Parts::read(SHIPPED).expect("the shipped model is tested");
-        let index = Index::new(parts.buckets, Cow::Borrowed(parts.fingerprints)).expect("the shipped model is tested");
-        let table = Table::new(index, Cow::Borrowed(parts.weights), parts.scale);
-        Self::assemble(parts.about, parts.digest, table, parts.bias)
+        let table =
+            Table::new(parts.slots, in_eights(parts.rows, parts.scale.len()), parts.scale.len()).expect("the shipped model is tested");
+        Self::assemble(parts.about, parts.digest, table, parts.scale, parts.bias)
     }
 
     /// The model in a file, with the policy that it carries.
@@ -91,16 +91,16 @@ impl Classifier {
     /// [`Error::Model`] where its parts do not belong together, as those of a model that was read or trained do.
     pub fn new(model: &Model) -> Result<Self, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
-        let model::Table { buckets, fingerprints, weights } = model::Table::new(model).map_err(broken)?;
-        let index = Index::new(&buckets, Cow::Owned(fingerprints)).map_err(broken)?;
-        let table = Table::new(index, Cow::Owned(weights), model.scale.clone());
-        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, model.bias.clone()))
+        let model::Stored { slots, rows } = model::Stored::new(model).map_err(broken)?;
+        let table = Table::new(&slots, Cow::Owned(in_eights(&rows, model.columns()).into_owned()), model.columns()).map_err(broken)?;
+        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, model.scale.clone(), model.bias.clone()))
     }
 
-    fn assemble(about: About, digest: String, table: Table, bias: Vec<f32>) -> Self {
+    fn assemble(about: About, digest: String, table: Table, scale: Vec<f32>, bias: Vec<f32>) -> Self {
         Self {
             extractor: Extractor::new(&about.features),
             table,
+            scale,
             bias,
             id: ModelId { name: about.name.clone(), digest, format: FORMAT },
             policy: about.policy.clone(),
@@ -176,8 +176,8 @@ impl Classifier {
 
     /// Computes the probabilities of all labels.
     ///
-    /// The logit of a label is its bias plus, for each block, the sum of the weights of all n-grams found, divided by
-    /// the square root of how many there are. An n-gram counts once, however often it occurs.
+    /// The logit of a label is its bias plus, for each block, the sum of the weights of all features found, divided by
+    /// the square root of how many there are. How often a feature counts that occurs more than once says [`Block::times`].
     #[must_use]
     pub fn score(&self, note: &str, scratch: &mut Scratch) -> Scores {
         let mut scores = Scores::default();
@@ -188,21 +188,19 @@ impl Classifier {
     /// As [`Classifier::score`], into memory that is there already: with `scratch` and `scores` reused and no accepted phrase in the policy, it allocates nothing
     /// for words that it has met.
     pub fn score_into(&self, note: &str, scratch: &mut Scratch, scores: &mut Scores) {
-        self.extractor.rows(note, scratch, self.table.id, self.table.index.len(), |fingerprint| self.table.index.place(fingerprint));
-        let Scratch { rows, columns: stored, .. } = scratch;
+        self.extractor.sums(note, scratch, &self.table);
+        let Scratch { sums, columns: stored, .. } = scratch;
         stored.clone_from(&self.bias);
-        for found in rows.found.iter().filter(|found| !found.is_empty()) {
-            let norm = 1.0 / (found.len() as f32).sqrt();
-            for (eight, (stored, scales)) in stored.chunks_mut(8).zip(self.table.scale.chunks(8)).enumerate() {
-                let sums = self.table.sums(found, 8 * eight);
-                for ((logit, sum), scale) in stored.iter_mut().zip(sums).zip(scales) {
-                    *logit += sum as f32 * scale * norm;
-                }
+        for block in (0..Block::COUNT).filter(|&block| sums.counts[block] > 0) {
+            let norm = 1.0 / (sums.counts[block] as f32).sqrt();
+            let totals = &sums.totals[block].as_flattened()[KEPT_BYTES..];
+            for ((logit, &total), scale) in stored.iter_mut().zip(totals).zip(&self.scale) {
+                *logit += total as f32 * scale * norm;
             }
         }
         scores.logits.clear();
         self.about.expand_into(stored, &mut scores.logits);
-        (scores.words, scores.known_words) = (rows.words, rows.known_words);
+        (scores.words, scores.known_words) = (sums.words, sums.known_words);
         scores.out_of_scope = self.about.guard.out_of_scope.and_then(|_| scores.logits.pop());
         scores.probabilities.clone_from(&scores.logits);
         for range in self.head_ranges() {
@@ -226,7 +224,7 @@ impl Classifier {
 
     /// The row of a feature, where the model has it.
     pub(crate) fn find(&self, fingerprint: u64) -> Option<usize> {
-        self.table.index.get(fingerprint)
+        self.table.get(fingerprint)
     }
 
     /// What a row adds to each logit.
@@ -236,12 +234,12 @@ impl Classifier {
 
     /// What a row adds to each stored column, of which [`About::expand`] makes logits.
     pub(crate) fn stored_weights(&self, row: usize) -> impl Iterator<Item = f32> {
-        self.table.row(row).iter().zip(&self.table.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale)
+        self.table.weights(row).iter().zip(&self.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale)
     }
 
     /// How many columns are stored.
     pub(crate) fn stored_columns(&self) -> usize {
-        self.table.scale.len()
+        self.scale.len()
     }
 
     pub(crate) fn rulings(&self) -> &Rulings {
@@ -414,81 +412,5 @@ pub(crate) fn softmax(values: &mut [f32]) {
     }
     for value in values {
         *value /= sum;
-    }
-}
-
-/// Rows of weights by fingerprint, as the model's file has them.
-#[derive(Debug)]
-struct Table {
-    /// Differs from that of every other table of this process.
-    id: u64,
-    index: Index,
-    /// A row of signed bytes for each fingerprint.
-    weights: Cow<'static, [u8]>,
-    /// What a unit of each column's weights is worth, in logits.
-    scale: Vec<f32>,
-}
-
-impl Table {
-    fn new(index: Index, weights: Cow<'static, [u8]>, scale: Vec<f32>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), index, weights, scale }
-    }
-
-    fn row(&self, row: usize) -> &[u8] {
-        let columns = self.scale.len();
-        &self.weights[row * columns..(row + 1) * columns]
-    }
-
-    /// The sums of eight columns from `column` on over `rows`, which are numbered from 1 on. Whole numbers: their sum is the same in any order. Where there are fewer than eight columns, what is
-    /// beyond the last means nothing.
-    ///
-    /// Eight weights are added at once, in two numbers of four times sixteen bits: a third of the instructions of adding them one by one.
-    fn sums(&self, rows: &[u32], column: usize) -> [i32; 8] {
-        const EVERY_OTHER: u64 = 0x00FF_00FF_00FF_00FF;
-        let columns = self.scale.len();
-        let weights = &self.weights[column..];
-        let mut sums = [0; 8];
-        // As many bytes as sixteen bits hold for sure.
-        for rows in rows.chunks(256) {
-            let (mut even, mut odd, mut offset) = (0, 0, 0);
-            for &row in rows {
-                // 128 more, so that nothing is negative.
-                let weights = eight_from(weights, (row as usize - 1) * columns) ^ 0x8080_8080_8080_8080;
-                even += weights & EVERY_OTHER;
-                odd += weights >> 8 & EVERY_OTHER;
-                offset += 128;
-            }
-            for (at, sum) in sums.iter_mut().enumerate() {
-                let four = if at % 2 == 0 { even } else { odd };
-                *sum += (four >> (16 * (at / 2)) & 0xFFFF) as i32 - offset;
-            }
-        }
-        sums
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn eight_sums_at_once_are_the_sums() {
-        let (rows, columns) = (700, 11);
-        let weights: Vec<u8> = (0..rows * columns).map(|at| (at * at % 251) as u8 ^ 0x80).collect();
-        let (counts, low) = Index::encode(&(0..rows as u64).collect::<Vec<u64>>()[..0]);
-        let table = Table::new(Index::new(&counts, Cow::Owned(low)).expect("whole"), Cow::Owned(weights.clone()), vec![1.0; columns]);
-        // More than sixteen bits hold, and the last row, after which no eight bytes follow.
-        let numbers: Vec<u32> = (1..=rows as u32).rev().collect();
-        for (column, count) in [(0, 8), (8, 3)] {
-            let found = table.sums(&numbers, column);
-            for (column, found) in (column..column + count).zip(found) {
-                let sum: i32 = weights.iter().skip(column).step_by(columns).map(|weight| i32::from(weight.cast_signed())).sum();
-                assert_eq!(found, sum, "column {column}");
-            }
-        }
-        assert_eq!(table.sums(&[], 0), [0; 8]);
-        let lowest = Table::new(table.index.clone(), Cow::Owned(vec![0x80; 3000]), vec![1.0]);
-        assert_eq!(lowest.sums(&(1..=3000).collect::<Vec<u32>>(), 0)[0], -128 * 3000);
     }
 }

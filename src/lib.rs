@@ -33,13 +33,13 @@ mod digest;
 pub mod error;
 pub mod explain;
 pub mod features;
-mod fingerprint;
 pub mod model;
 mod occurrences;
 pub mod policy;
 #[cfg(any(feature = "cli", feature = "train"))]
 pub mod rows;
 mod ruling;
+mod table;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;

@@ -68,7 +68,7 @@ impl Place {
 pub(crate) struct Occurrences {
     /// By their rows, so that those of one feature stand together.
     sorted: Vec<Occurrence>,
-    /// How many different features of each block there are.
+    /// How often features of each block count.
     counts: [u32; Block::COUNT],
 }
 
@@ -78,10 +78,15 @@ impl Occurrences {
         self.sorted.chunk_by(|a, b| a.row == b.row)
     }
 
-    /// What the weights of a block's features are divided by: the square root of how many there are.
-    pub(crate) fn norm(&self, block: Block) -> f32 {
-        (self.counts[block as usize] as f32).sqrt()
+    /// What the weights of a feature with these occurrences are multiplied with: how often it counts, divided by the square root of how often features of its block do.
+    pub(crate) fn factor(&self, same: &[Occurrence]) -> f32 {
+        times(same) as f32 / (self.counts[same[0].block as usize] as f32).sqrt()
     }
+}
+
+/// How often a feature with these occurrences counts.
+fn times(same: &[Occurrence]) -> u32 {
+    same[0].block.times(same.len() as u32)
 }
 
 impl Classifier {
@@ -99,7 +104,7 @@ impl Classifier {
         let mut occurrences = Occurrences { sorted, counts: [0; Block::COUNT] };
         let mut counts = [0; Block::COUNT];
         for same in occurrences.by_feature() {
-            counts[same[0].block as usize] += 1;
+            counts[same[0].block as usize] += times(same);
         }
         occurrences.counts = counts;
         occurrences

@@ -81,17 +81,20 @@ fn broken_models_are_errors() {
         assert!(broken(&SHIPPED[..length]).contains("not a usable model"), "{length}");
     }
     let mut flipped = SHIPPED.to_vec();
-    let weights = SafeTensors::deserialize(SHIPPED).expect("whole").tensor("weights").expect("there").data();
-    let at = SHIPPED.windows(64).position(|window| window == &weights[..64]).expect("there");
-    flipped[at] ^= 1;
+    let rows = SafeTensors::deserialize(SHIPPED).expect("whole").tensor("table.rows").expect("there").data();
+    let at = SHIPPED.windows(64).position(|window| window == &rows[..64]).expect("there");
+    // A weight: what stands before it is the fingerprint, which would not be that of any feature any more.
+    flipped[at + 3] ^= 1;
     assert!(broken(&flipped).contains("digest"));
+    flipped[at] ^= 1;
+    assert!(broken(&flipped).contains("fingerprint"));
     let mut flipped = SHIPPED.to_vec();
     *flipped.last_mut().expect("bytes") ^= 1;
     assert!(broken(&flipped).contains("decompressed"), "the texts have a checksum");
     let json = String::from_utf8_lossy(&SHIPPED[..64]).into_owned();
     assert!(json.contains("__metadata__"), "{json}");
-    let other_version = replace(SHIPPED, br#"{\"format\":4,"#, br#"{\"format\":9,"#);
-    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 4 })));
+    let other_version = replace(SHIPPED, br#"{\"format\":5,"#, br#"{\"format\":9,"#);
+    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 5 })));
     // A header that claims more than there is allocates nothing for it.
     let mut claims = u64::MAX.to_le_bytes().to_vec();
     claims.extend_from_slice(b"{}");

@@ -47,7 +47,7 @@ impl Classifier {
         let mut sums = vec![0.0; scratch.tokens.len() * columns];
         let mut weights = Vec::with_capacity(columns);
         for same in occurrences.by_feature() {
-            let factor = 1.0 / (occurrences.norm(same[0].block) * same.len() as f32);
+            let factor = occurrences.factor(same) / same.len() as f32;
             weights.clear();
             weights.extend(self.stored_weights(same[0].row as usize).map(|weight| weight * factor));
             for (index, part) in same.iter().flat_map(|occurrence| occurrence.place.parts()) {

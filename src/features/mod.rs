@@ -2,14 +2,14 @@
 
 mod fingerprint;
 mod memo;
-mod rows;
+mod sums;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Language, Short, Stemmer, Token, TokenKind, Tokens};
-use fingerprint::{CHAR_SEED, SKIP_SEED, WORD_SEED, finish, step, step_char, surface_fingerprint, unit_hash};
+use crate::text::{LONG, Language, Short, Stemmer, TokenKind, Tokens};
+use fingerprint::{CHAR_SEED, finish, next_unit, skip_units, step_char, surface_fingerprint, unit_hash};
 use memo::Memo;
-use rows::Rows;
+use sums::Sums;
 
 pub(crate) use fingerprint::fingerprint;
 
@@ -70,6 +70,17 @@ impl Block {
 
     /// The blocks, in the order of a model's rows.
     pub(crate) const ALL: [Self; Self::COUNT] = [Self::Word, Self::Char, Self::Skip, Self::Surface];
+
+    /// How often a feature of this block counts that a note has `occurrences` times (1 or more). What is within a word counts with every word, so that a word
+    /// always comes to the same; what is made of words, once. Cross-validated, that was better by 0.0008 in log loss than once for all, and every time for
+    /// all worse by 0.0018.
+    #[must_use]
+    pub fn times(self, occurrences: u32) -> u32 {
+        match self {
+            Self::Word | Self::Skip => 1,
+            Self::Char | Self::Surface => occurrences,
+        }
+    }
 }
 
 /// One occurrence of a feature in a note.
@@ -181,7 +192,7 @@ pub struct Scratch {
     stems: Stems,
     /// A word's characters between its two edges.
     letters: Vec<char>,
-    pub(crate) rows: Rows,
+    pub(crate) sums: Sums,
     /// The logits of the stored columns.
     pub(crate) columns: Vec<f32>,
 }
@@ -222,33 +233,41 @@ impl Stem {
 /// let settings = FeatureSettings { stem: None, word_ngrams: 2, char_ngrams: None, skip_bigrams: false, ..FeatureSettings::default() };
 /// let mut grams = Vec::new();
 /// Extractor::new(&settings).visit("Hello you", &mut Scratch::default(), |gram| grams.push(gram.text()));
-/// assert_eq!(grams, ["‹ hello", "hello", "hello you", "you", "you ›"]);
+/// assert_eq!(grams, ["hello", "you", "‹ hello", "hello you", "you ›"]);
 /// ```
 #[derive(Debug)]
 pub struct Extractor {
     settings: FeatureSettings,
     stemmer: Stemmer,
+    /// The hashes of a note's two edges.
+    edges: [u64; 2],
 }
 
 impl Extractor {
     /// An extractor of the features that `settings` names.
     #[must_use]
     pub fn new(settings: &FeatureSettings) -> Self {
-        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone() }
+        Self { stemmer: Stemmer::new(settings.stem), settings: settings.clone(), edges: [Units::FIRST, Units::LAST].map(unit_hash) }
     }
 
-    /// Calls `visit` with every feature of `note`, block by block, in the note's order. Afterwards `scratch.tokens` are the note's.
+    /// Calls `visit` with every feature of `note`, kind by kind, in the note's order. Afterwards `scratch.tokens` are the note's.
     pub fn visit(&self, note: &str, scratch: &mut Scratch, mut visit: impl FnMut(Gram<'_>)) {
         let Scratch { tokens, units, stems, letters, .. } = scratch;
         tokens.read(note);
         units.clear();
-        units.add(Units::FIRST, unit_hash(Units::FIRST), false);
-        for (token, short) in tokens.iter().zip(tokens.shorts()) {
-            self.stem(stems, token, short, |stem, hash| units.add(stem, hash, token.kind == TokenKind::Word));
+        let [first, last] = self.edges;
+        units.add(Units::FIRST, first, false);
+        for (index, token) in tokens.iter().enumerate() {
+            self.stem(stems, (token.kind, token.text), tokens.short(index), |stem, hash| {
+                units.add(stem, hash, token.kind == TokenKind::Word);
+            });
         }
-        units.add(Units::LAST, unit_hash(Units::LAST), false);
-        self.visit_units(units, 1, &mut visit);
-        self.visit_skips(units, &mut visit);
+        units.add(Units::LAST, last, false);
+        for unit in 1..units.hashes.len() - 1 {
+            visit(units.gram(Block::Word, units.hashes[unit], units.is_word[unit], unit, unit));
+        }
+        self.word_ngrams(&units.hashes, |fingerprint, from, to| visit(units.gram(Block::Word, fingerprint, false, from, to)));
+        self.skip_bigrams(&units.hashes, |fingerprint, from, to| visit(units.gram(Block::Skip, fingerprint, false, from, to)));
         let words = || tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word);
         for (index, token) in words() {
             self.visit_chars(token.text, index, letters, &mut visit);
@@ -259,56 +278,52 @@ impl Extractor {
     }
 
     /// Calls `then` with the stem of a word, or another token as it stands, and the hash of that.
-    fn stem<T>(&self, stems: &mut Stems, token: Token<'_>, short: Option<Short>, then: impl FnOnce(&str, u64) -> T) -> T {
-        if token.kind != TokenKind::Word {
-            return then(token.text, unit_hash(token.text));
+    fn stem<T>(&self, stems: &mut Stems, (kind, text): (TokenKind, &str), short: Short, then: impl FnOnce(&str, u64) -> T) -> T {
+        if kind != TokenKind::Word {
+            return then(text, unit_hash(text));
         }
         if stems.language != self.settings.stem {
             *stems = Stems { language: self.settings.stem, known: Memo::default() };
         }
-        if let Some(stem) = short.and_then(|short| stems.known.get(short)) {
+        if let Some(stem) = stems.known.get(short) {
             return then(stem.text(), stem.hash);
         }
-        let stem = self.stemmer.stem(token.text);
+        let stem = self.stemmer.stem(text);
         let hash = unit_hash(&stem);
-        if let (Some(short), Some(stem)) = (short, Stem::new(&stem, hash)) {
+        if short != LONG
+            && let Some(stem) = Stem::new(&stem, hash)
+        {
+            stems.known.make_room(1);
             stems.known.insert(short, stem);
         }
         then(&stem, hash)
     }
 
-    /// The n-grams of units, from `shortest` units on (1 or 2): all that begin at a unit, shorter ones first, and then those of the next.
-    fn visit_units(&self, units: &Units, shortest: usize, visit: &mut impl FnMut(Gram<'_>)) {
-        let hashes = units.hashes.as_slice();
-        let edge = hashes.len() - 1;
-        // An edge alone says nothing, and the two edges without a token between them neither.
-        if edge == 1 {
-            return;
-        }
-        for from in 0..edge {
-            let mut hash = step(WORD_SEED, hashes[from]);
-            if shortest == 1 && from > 0 {
-                visit(units.gram(Block::Word, finish(hash), units.is_word[from], from, from));
+    /// The n-grams of two or more of a note's units, as fingerprint, first and last unit, shorter ones first.
+    fn word_ngrams(&self, units: &[u64], mut emit: impl FnMut(u64, usize, usize)) {
+        // The two edges without a token between them say nothing.
+        if self.settings.word_ngrams >= 2 && units.len() > 2 {
+            for (from, &[first, second]) in units.array_windows().enumerate() {
+                emit(next_unit(first, second), from, from + 1);
             }
-            for (&unit, to) in hashes[from + 1..].iter().take(self.settings.word_ngrams - 1).zip(from + 1..) {
-                hash = step(hash, unit);
-                visit(units.gram(Block::Word, finish(hash), false, from, to));
+        }
+        if self.settings.word_ngrams >= 3 {
+            for (from, &[first, second, third]) in units.array_windows().enumerate() {
+                emit(next_unit(next_unit(first, second), third), from, from + 2);
             }
         }
     }
 
-    /// Pairs of units with one or two others between them; both edges count as units.
-    fn visit_skips(&self, units: &Units, visit: &mut impl FnMut(Gram<'_>)) {
-        if !self.settings.skip_bigrams {
-            return;
+    /// Pairs of units with one or two others between them, in the same way; both edges count as units, but not as a pair.
+    fn skip_bigrams(&self, units: &[u64], mut emit: impl FnMut(u64, usize, usize)) {
+        if self.settings.skip_bigrams && units.len() > 3 {
+            for (from, &[first, _, last]) in units.array_windows().enumerate() {
+                emit(skip_units(first, last), from, from + 2);
+            }
         }
-        let hashes = units.hashes.as_slice();
-        let edge = hashes.len() - 1;
-        for from in 0..edge {
-            let hash = step(SKIP_SEED, hashes[from]);
-            let others = hashes.get(from + 2..).unwrap_or_default();
-            for (&other, to) in others.iter().take(2).zip(from + 2..).filter(|&(_, to)| from > 0 || to < edge) {
-                visit(units.gram(Block::Skip, finish(step(hash, other)), false, from, to));
+        if self.settings.skip_bigrams && units.len() > 4 {
+            for (from, &[first, _, _, last]) in units.array_windows().enumerate() {
+                emit(skip_units(first, last), from, from + 3);
             }
         }
     }
@@ -361,16 +376,16 @@ mod tests {
         assert_eq!(
             grams(&settings, "Hiring nurses!"),
             [
-                word("‹ hire", 0, 0),
-                word("‹ hire nurs", 0, 1),
                 word("hire", 0, 0),
-                word("hire nurs", 0, 1),
-                word("hire nurs !", 0, 2),
                 word("nurs", 1, 1),
-                word("nurs !", 1, 2),
-                word("nurs ! ›", 1, 2),
                 word("!", 2, 2),
+                word("‹ hire", 0, 0),
+                word("hire nurs", 0, 1),
+                word("nurs !", 1, 2),
                 word("! ›", 2, 2),
+                word("‹ hire nurs", 0, 1),
+                word("hire nurs !", 0, 2),
+                word("nurs ! ›", 1, 2),
             ]
         );
     }
@@ -388,7 +403,7 @@ mod tests {
         let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: true, surface_words: false };
         let found = grams(&settings, "one two three").into_iter().filter(|gram| gram.0 == Block::Skip);
         let found: Vec<(String, usize, usize)> = found.map(|gram| (gram.1, gram.2, gram.3)).collect();
-        let expected = [("‹ * two", 0, 1), ("‹ * three", 0, 2), ("one * three", 0, 2), ("one * ›", 0, 2), ("two * ›", 1, 2)];
+        let expected = [("‹ * two", 0, 1), ("one * three", 0, 2), ("two * ›", 1, 2), ("‹ * three", 0, 2), ("one * ›", 0, 2)];
         assert_eq!(found, expected.map(|(text, first, last)| (text.to_owned(), first, last)));
     }
 
@@ -413,10 +428,14 @@ mod tests {
     /// Stored in model files: a change here breaks every model.
     #[test]
     fn fingerprints_are_fixed() {
-        let settings = FeatureSettings { stem: None, word_ngrams: 1, char_ngrams: None, skip_bigrams: false, surface_words: false };
-        let mut found = Vec::new();
-        Extractor::new(&settings).visit("coffee", &mut Scratch::default(), |gram| found.push(gram.fingerprint));
-        let again: u64 = finish(step(WORD_SEED, unit_hash("coffee")));
-        assert_eq!(found, [again]);
+        for (block, text, expected) in [
+            (Block::Word, "coffee", 0x33BA_27C8_95F6_B0A8),
+            (Block::Word, "coffee with you", 0x92EF_3736_4717_3CEC),
+            (Block::Skip, "coffee * you", 0x9660_892F_2844_5625),
+            (Block::Char, "fée", 0xAB36_77A6_8A65_BCF5),
+            (Block::Surface, "coffee", 0xF692_2140_5582_ECC3),
+        ] {
+            assert_eq!(fingerprint(block, text), expected, "{text}");
+        }
     }
 }

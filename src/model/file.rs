@@ -6,9 +6,8 @@
 //! |---|---|---|
 //! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, skip-bigrams, whole words |
 //! | `vocabulary.text` | u8 | their texts, front-coded ([`Vocabulary`]), as a zlib stream (RFC 1950) |
-//! | `table.buckets` | u8, a power of two, 8 or more | how many fingerprints begin with the bits of each bucket |
-//! | `table.fingerprints` | u8, n × 3 or so | the other bits of the 40 of each fingerprint, little-endian, ascending |
-//! | `weights` | i8, n × columns | in the order of the fingerprints, in units of `scale` |
+//! | `table.slots` | u8, a power of two of 65,536 or more, and 8 | a bit for each slot that has a feature, which is that of the first bits of its fingerprint or one of the seven that follow |
+//! | `table.rows` | u8, n × (3 + columns) | for each slot that is taken the lower 24 of the fingerprint's 40 bits, little-endian, then the weights as signed bytes, in units of `scale`; ascending by fingerprint |
 //! | `scale`, `bias` | f32, columns | in logits |
 //!
 //! So the file is the table that notes are looked up in: scoring borrows from it, and decodes no text. Compressed, the texts leave room for a seventh more features in a file of the same size. A head of k labels has k - 1 columns: the weights of its labels add up to 0.
@@ -28,10 +27,10 @@ use super::{About, FORMAT, Model, Threshold, Vocabulary};
 use crate::digest::hex;
 use crate::error::Error;
 use crate::features::Block;
-use crate::fingerprint::{Index, truncated};
+use crate::table::{KEPT_BYTES, Table, encode, in_eights, truncated};
 
 /// The tensors, in the order in which the digest takes them.
-const TENSORS: [&str; 7] = ["bias", "scale", "table.buckets", "table.fingerprints", "vocabulary.blocks", "vocabulary.text", "weights"];
+const TENSORS: [&str; 6] = ["bias", "scale", "table.rows", "table.slots", "vocabulary.blocks", "vocabulary.text"];
 
 const KEY: &str = "thinktwice";
 
@@ -83,17 +82,17 @@ impl Model {
         let texts =
             decompress_to_vec_zlib_with_limit(parts.texts, longest).map_err(|_| broken("a vocabulary that cannot be decompressed"))?;
         let vocabulary = Vocabulary { blocks: parts.blocks, texts };
-        let index = Index::new(parts.buckets, Cow::Owned(parts.fingerprints.to_vec())).map_err(broken)?;
-        let columns = parts.about.columns();
+        let table = Table::new(parts.slots, Cow::Owned(in_eights(parts.rows, parts.about.columns()).into_owned()), parts.about.columns())
+            .map_err(broken)?;
         // The features stand in the order of their texts here, and in that of their fingerprints in the file.
-        let mut weights = Vec::with_capacity(parts.weights.len());
-        let mut taken = vec![false; index.len()];
+        let mut weights = Vec::with_capacity(parts.rows.len());
+        let mut taken = vec![false; table.len()];
         for fingerprint in vocabulary.fingerprints().map_err(broken)? {
-            let row = index.get(fingerprint).ok_or_else(|| broken("a feature without a fingerprint"))?;
+            let row = table.get(fingerprint).ok_or_else(|| broken("a feature without a fingerprint"))?;
             if std::mem::replace(&mut taken[row], true) {
                 return Err(broken("two features with one fingerprint"));
             }
-            weights.extend(parts.weights[row * columns..(row + 1) * columns].iter().map(|byte| byte.cast_signed()));
+            weights.extend(table.weights(row).iter().map(|byte| byte.cast_signed()));
         }
         if taken.contains(&false) {
             return Err(broken("a fingerprint without a feature"));
@@ -112,7 +111,7 @@ impl Model {
     pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
         let columns = self.columns();
-        let Table { buckets, fingerprints, weights } = Table::new(self).map_err(broken)?;
+        let Stored { slots, rows } = Stored::new(self).map_err(broken)?;
         let n = self.vocabulary.len();
         let texts = compress_to_vec_zlib(&self.vocabulary.texts, CompressionLevel::BestCompression as u8);
         let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
@@ -120,15 +119,13 @@ impl Model {
         let blocks: Vec<u8> = self.vocabulary.blocks.iter().flat_map(|rows| rows.to_le_bytes()).collect();
         let view =
             |dtype, shape: &[usize], data| TensorView::new(dtype, shape.to_vec(), data).map_err(|error| Error::Model(error.to_string()));
-        let width = fingerprints.len().checked_div(n).unwrap_or(0);
         let tensors = [
             ("bias", view(Dtype::F32, &[columns], &bias)?),
             ("scale", view(Dtype::F32, &[columns], &scale)?),
-            ("table.buckets", view(Dtype::U8, &[buckets.len()], &buckets)?),
-            ("table.fingerprints", view(Dtype::U8, &[n, width], &fingerprints)?),
+            ("table.rows", view(Dtype::U8, &[n, KEPT_BYTES + columns], &rows)?),
+            ("table.slots", view(Dtype::U8, &[slots.len()], &slots)?),
             ("vocabulary.blocks", view(Dtype::U32, &[Block::COUNT], &blocks)?),
             ("vocabulary.text", view(Dtype::U8, &[texts.len()], &texts)?),
-            ("weights", view(Dtype::I8, &[n, columns], &weights)?),
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
             let about = serde_json::value::to_raw_value(&self.about).map_err(|error| Error::Model(error.to_string()))?;
@@ -150,15 +147,13 @@ impl Model {
 }
 
 /// A model's features as the file has them: in the order of their fingerprints.
-pub(crate) struct Table {
-    /// As [`Index::new`] takes them.
-    pub(crate) buckets: Vec<u8>,
-    pub(crate) fingerprints: Vec<u8>,
-    /// A row of columns for each fingerprint.
-    pub(crate) weights: Vec<u8>,
+pub(crate) struct Stored {
+    /// As [`Table::new`] takes them.
+    pub(crate) slots: Vec<u8>,
+    pub(crate) rows: Vec<u8>,
 }
 
-impl Table {
+impl Stored {
     /// Sorts the features of a model.
     ///
     /// # Errors
@@ -174,10 +169,13 @@ impl Table {
         if order.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err("two features with one fingerprint");
         }
+        let mut rows = Vec::with_capacity(order.len() * (KEPT_BYTES + columns));
+        for (fingerprint, row) in &order {
+            rows.extend_from_slice(&fingerprint.to_le_bytes()[..KEPT_BYTES]);
+            rows.extend(model.weights[row * columns..(row + 1) * columns].iter().map(|weight| weight.cast_unsigned()));
+        }
         let sorted: Vec<u64> = order.iter().map(|(fingerprint, _)| *fingerprint).collect();
-        let (buckets, fingerprints) = Index::encode(&sorted);
-        let row = |&(_, row): &(u64, usize)| model.weights[row * columns..(row + 1) * columns].iter().map(|weight| weight.cast_unsigned());
-        Ok(Self { buckets, fingerprints, weights: order.iter().flat_map(row).collect() })
+        Ok(Self { slots: encode(&sorted)?, rows })
     }
 }
 
@@ -185,9 +183,8 @@ impl Table {
 pub(crate) struct Parts<'b> {
     pub(crate) about: About,
     pub(crate) digest: String,
-    pub(crate) buckets: &'b [u8],
-    pub(crate) fingerprints: &'b [u8],
-    pub(crate) weights: &'b [u8],
+    pub(crate) slots: &'b [u8],
+    pub(crate) rows: &'b [u8],
     pub(crate) scale: Vec<f32>,
     pub(crate) bias: Vec<f32>,
     blocks: [u32; Block::COUNT],
@@ -234,9 +231,8 @@ impl<'b> Parts<'b> {
             return Err(broken("a weight that is not a finite number"));
         }
         Ok(Self {
-            buckets: tensor(&tensors, "table.buckets", Dtype::U8, &[None])?,
-            fingerprints: tensor(&tensors, "table.fingerprints", Dtype::U8, &[Some(n), None])?,
-            weights: tensor(&tensors, "weights", Dtype::I8, &[Some(n), Some(columns)])?,
+            slots: tensor(&tensors, "table.slots", Dtype::U8, &[None])?,
+            rows: tensor(&tensors, "table.rows", Dtype::U8, &[Some(n), Some(KEPT_BYTES + columns)])?,
             texts: tensor(&tensors, "vocabulary.text", Dtype::U8, &[None])?,
             about_json: header.about.get().to_owned(),
             digest: header.digest,

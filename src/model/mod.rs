@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 use crate::features::FeatureSettings;
 use crate::policy::{Policy, Strictness};
 
-pub(crate) use file::{Parts, Table};
+pub(crate) use file::{Parts, Stored};
 pub use shipped::SHIPPED;
 pub use strongest::{Strong, StrongFeature};
 pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u64 = 4;
+pub const FORMAT: u64 = 5;
 
 /// A set of labels that exclude each other, such as `intent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

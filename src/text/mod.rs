@@ -10,5 +10,5 @@ mod tokenize;
 
 pub use shingles::{Shingles, jaccard, shingles};
 pub use stem::{Language, Stemmer};
-pub(crate) use tokenize::Short;
+pub(crate) use tokenize::{LONG, Short};
 pub use tokenize::{Token, TokenKind, Tokens};

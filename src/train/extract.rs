@@ -57,6 +57,11 @@ impl Lists {
     pub fn of(&self, note: usize) -> &[u32] {
         &self.features[self.starts[note]..self.starts[note + 1]]
     }
+
+    /// The different features of a note's list, which is ascending, each with how often it stands there.
+    pub fn counted(&self, note: usize) -> impl Iterator<Item = (u32, u32)> {
+        self.of(note).chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32))
+    }
 }
 
 /// All features of all notes, extracted once; every fold then takes its own vocabulary from it.
@@ -64,7 +69,7 @@ impl Lists {
 pub struct Extracted {
     /// The features that could be of use, the commonest first, so that what is needed most often lies together.
     pub features: Vec<Feature>,
-    /// For each note, the indices of its features, ascending.
+    /// For each note, the indices of its features, ascending, each as often as it counts.
     pub notes: Lists,
     /// For each note, the features that are its words, one for each token; [`Extracted::UNKNOWN`] for a word that is none of the features.
     pub words: Lists,
@@ -120,7 +125,7 @@ impl Extracted {
     pub fn document_frequency(&self, rows: &[usize]) -> Vec<u32> {
         let mut counts = vec![0; self.features.len()];
         for &row in rows {
-            for &feature in self.notes.of(row) {
+            for (feature, _) in self.notes.counted(row) {
                 counts[feature as usize] += 1;
             }
         }
@@ -175,7 +180,7 @@ fn lists(
                 words.features.push(known.unwrap_or(Extracted::UNKNOWN));
             }
             if let Some(feature) = known {
-                own.push(feature);
+                own.push((feature, gram.block.times(2) > 1));
                 collision = collision.take().or_else(|| check(&gram, features.get(feature as usize)?));
             }
         });
@@ -183,8 +188,8 @@ fn lists(
             return Err(collision);
         }
         own.sort_unstable();
-        own.dedup();
-        notes.features.extend(&own);
+        own.dedup_by(|a, b| a == b && !a.1);
+        notes.features.extend(own.iter().map(|(feature, _)| feature));
         notes.end_list();
         words.end_list();
     }

@@ -112,8 +112,8 @@ pub struct Column {
 const CHUNK: usize = 256;
 
 impl Extracted {
-    /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor, divided by the square root of how many
-    /// features of its block the note has. `meanings` adds a dense column for each dimension of its word vectors.
+    /// The matrix of `rows` over `columns` (ascending by feature): a feature that occurs has its column's factor times how often it counts, divided by the square
+    /// root of how often features of its block do in the note. `meanings` adds a dense column for each dimension of its word vectors.
     #[must_use]
     pub fn matrix(&self, rows: &[usize], columns: &[Column], meanings: Option<&Meanings<'_>>) -> Csr {
         let mut column_of = vec![u32::MAX; self.features.len()];
@@ -121,7 +121,9 @@ impl Extracted {
             column_of[own.feature as usize] = index as u32;
         }
         let dimensions = meanings.map_or(0, |meanings| meanings.vectors.dimensions());
-        let known = |row: usize| self.notes.of(row).iter().map(|&feature| column_of[feature as usize]).filter(|&column| column != u32::MAX);
+        let known = |row: usize| {
+            self.notes.counted(row).map(|(feature, times)| (column_of[feature as usize], times)).filter(|&(column, _)| column != u32::MAX)
+        };
         let lengths: Vec<usize> = rows.par_iter().map(|&row| known(row).count() + dimensions).collect();
         let mut starts = vec![0; rows.len() + 1];
         for (row, length) in lengths.iter().enumerate() {
@@ -133,13 +135,13 @@ impl Extracted {
         let fill = |row: usize, columns_out: &mut [u32], values_out: &mut [f32]| {
             let mut hits = [0_u32; Block::COUNT];
             let (sparse, dense) = columns_out.split_at_mut(columns_out.len() - dimensions);
-            for (slot, column) in sparse.iter_mut().zip(known(row)) {
-                *slot = column;
-                hits[block_of(column)] += 1;
+            for ((slot, value), (column, times)) in sparse.iter_mut().zip(values_out.iter_mut()).zip(known(row)) {
+                (*slot, *value) = (column, times as f32);
+                hits[block_of(column)] += times;
             }
             let norms = hits.map(|hits| (hits as f32).sqrt());
             for (value, &column) in values_out.iter_mut().zip(&*sparse) {
-                *value = columns[column as usize].factor / norms[block_of(column)];
+                *value *= columns[column as usize].factor / norms[block_of(column)];
             }
             if let Some(meanings) = meanings {
                 for (slot, column) in dense.iter_mut().zip(columns.len()..) {
@@ -211,7 +213,7 @@ impl<'v> Meanings<'v> {
         })
     }
 
-    /// Writes the sum of the weighted vectors of a note's words (each once), divided by the square root of their number.
+    /// Writes the sum of the weighted vectors of a note's words divided by the square root of how many have one.
     fn sum(&self, extracted: &Extracted, row: usize, sum: &mut [f32]) {
         sum.fill(0.0);
         let mut words = 0;

@@ -129,7 +129,7 @@ impl<'a> Training<'a> {
         let mut prior = vec![0.0_f32; labels];
         for (row, target) in rows.iter().filter_map(|&row| Some((row, head.targets[row]?))) {
             prior[target] += 1.0;
-            for &feature in self.extracted.notes.of(row) {
+            for (feature, _) in self.extracted.notes.counted(row) {
                 counts[feature as usize * labels + target] += 1.0;
             }
         }

@@ -40,13 +40,17 @@ impl Reference {
     pub(crate) fn score(&self, tokens: &[Token]) -> Scores {
         let mut sums = vec![vec![0_i32; self.bias.len()]; 4];
         let mut counts = [0_u32; 4];
-        let features = features(&self.about.features, &self.stemmer, tokens).into_iter();
-        let once: BTreeMap<u64, usize> = features.map(|(family, text)| (fingerprint(family, &text), family)).collect();
-        for (fingerprint, family) in once {
-            if let Some(row) = self.rows.get(&fingerprint) {
-                counts[family] += 1;
+        let mut occurrences: BTreeMap<(usize, String), u32> = BTreeMap::new();
+        for feature in features(&self.about.features, &self.stemmer, tokens) {
+            *occurrences.entry(feature).or_default() += 1;
+        }
+        for ((family, text), occurrences) in occurrences {
+            // What is within a word counts with every word, what is made of words once.
+            let times = if family == CHAR || family == SURFACE { occurrences } else { 1 };
+            if let Some(row) = self.rows.get(&fingerprint(family, &text)) {
+                counts[family] += times;
                 for (sum, weight) in sums[family].iter_mut().zip(row) {
-                    *sum += i32::from(*weight);
+                    *sum += i32::from(*weight) * times.cast_signed();
                 }
             }
         }
@@ -112,24 +116,24 @@ fn features(settings: &FeatureSettings, stemmer: &Stemmer, tokens: &[Token]) -> 
     features
 }
 
-/// What the model's file keeps of a feature: the upper 40 bits of FNV-1a over its characters (Fowler, Noll and Vo), rotated at each step, by way of its units
-/// where it has several, and finished as `MurmurHash3` is.
+/// What the model's file keeps of a feature: the upper 40 bits of FNV-1a over its characters (Fowler, Noll and Vo), rotated at each step and finished as
+/// `MurmurHash3` is; where it is made of units, of a polynomial in what those come to.
 fn fingerprint(family: usize, text: &str) -> u64 {
-    let chars = |seed: u64, text: &str| text.chars().fold(seed, |hash, ch| step(hash, u64::from(ch)));
-    let units = |seed: u64, units: &[&str]| units.iter().fold(seed, |hash, unit| step(hash, chars(0xCBF2_9CE4_8422_2325, unit)));
-    let parts: Vec<&str> = text.split(' ').collect();
-    let mut hash = match family {
-        WORD => units(0xCBF2_9CE4_8422_2325, &parts),
-        SKIP => units(0x1656_67B1_9E37_79F9, &[parts[0], parts[parts.len() - 1]]),
-        CHAR => chars(0x8422_2325_CBF2_9CE4, text),
-        _ => chars(0x9E37_79B9_7F4A_7C15, text),
+    let parts: Vec<u64> = text.split(' ').map(|unit| hash(0xCBF2_9CE4_8422_2325, unit)).collect();
+    let polynomial = |factor: u64, parts: &[u64]| parts.iter().fold(0, |sum: u64, part| sum.wrapping_mul(factor).wrapping_add(*part));
+    let full = match family {
+        WORD => polynomial(0xBF58_476D_1CE4_E5B9, &parts),
+        SKIP => polynomial(0x94D0_49BB_1331_11EB, &[parts[0], parts[parts.len() - 1]]),
+        CHAR => hash(0x8422_2325_CBF2_9CE4, text),
+        _ => hash(0x9E37_79B9_7F4A_7C15, text),
     };
+    full >> 24
+}
+
+fn hash(seed: u64, text: &str) -> u64 {
+    let mut hash = text.chars().fold(seed, |hash, ch| (hash ^ u64::from(ch)).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23));
     for factor in [0xFF51_AFD7_ED55_8CCD, 0xC4CE_B9FE_1A85_EC53_u64] {
         hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
     }
-    (hash ^ (hash >> 33)) >> 24
-}
-
-fn step(hash: u64, value: u64) -> u64 {
-    (hash ^ value).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23)
+    hash ^ (hash >> 33)
 }
