@@ -58,9 +58,9 @@ fn limit(stored: u64) -> LibraryBenchmarkConfig {
 }
 
 #[library_benchmark]
-#[bench::median(args = (MEDIAN), setup = warm, config = limit(36_525))]
-#[bench::emoji_and_accents(args = (EMOJI), setup = warm, config = limit(58_618))]
-#[bench::words_not_met_before(args = (MEDIAN), setup = cold, config = limit(268_164))]
+#[bench::median(args = (MEDIAN), setup = warm, config = limit(16_411))]
+#[bench::emoji_and_accents(args = (EMOJI), setup = warm, config = limit(33_864))]
+#[bench::words_not_met_before(args = (MEDIAN), setup = cold, config = limit(259_097))]
 fn score(mut warm: Warm) -> Warm {
     warm.classifier.score_into(black_box(warm.note), &mut warm.scratch, &mut warm.scores);
     warm
@@ -84,13 +84,13 @@ fn assess(mut warm: Warm) -> (Warm, Assessment) {
 }
 
 #[library_benchmark]
-#[bench::shipped(config = limit(545_493))]
+#[bench::shipped(config = limit(627_748))]
 fn load() -> Classifier {
     Classifier::shipped()
 }
 
 #[library_benchmark]
-#[bench::verified(config = limit(207_506_189))]
+#[bench::verified(config = limit(209_625_862))]
 fn load_file() -> Classifier {
     Classifier::from_bytes(black_box(SHIPPED)).expect("whole")
 }

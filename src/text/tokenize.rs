@@ -144,22 +144,28 @@ impl Tokens {
     }
 
     /// What tells the token at a place from any other, where it is short enough.
+    #[inline]
     pub(crate) fn short(&self, index: usize) -> Short {
         let text = self.text.as_bytes();
-        let entry = &self.entries[index];
-        let (from, to) = entry.text;
-        let is_word = u64::from(entry.kind == TokenKind::Word) << 56;
+        let Entry { kind, text: (from, to), .. } = self.entries[index];
+        let is_word = u64::from(kind == TokenKind::Word) << 56;
         // Most tokens are so short: a third of the instructions of the other way.
         if to - from <= 8 {
             return (eight_from(text, from) & FIRST_BYTES[to - from][0], 0, is_word);
         }
-        match (FIRST_BYTES.get(to - from), text[from..].first_chunk::<24>()) {
-            (Some(masks), Some(bytes)) => {
-                let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
-                (first & masks[0], second & masks[1], third & masks[2] | is_word)
-            }
-            _ => LONG,
+        longer_short(text, from..to, is_word)
+    }
+}
+
+/// As [`Tokens::short`], of a token of more than eight bytes. Out of line, so that the usual way keeps nothing for it.
+#[inline(never)]
+fn longer_short(text: &[u8], bytes: Range<usize>, is_word: u64) -> Short {
+    match (FIRST_BYTES.get(bytes.len()), text[bytes.start..].first_chunk::<24>()) {
+        (Some(masks), Some(bytes)) => {
+            let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
+            (first & masks[0], second & masks[1], third & masks[2] | is_word)
         }
+        _ => LONG,
     }
 }
 
