@@ -78,7 +78,7 @@ impl Training<'_> {
 /// work enough for all cores one after the other.
 const MOST_AT_A_TIME: usize = 1 << 26;
 
-/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of every note. `training` says how the
+/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of those notes. `training` says how the
 /// notes outside of a fold are learned from; `fitted` is called when a fold has been.
 pub(super) fn cross_validate<'t>(
     problem: &Problem<'_>,
@@ -90,7 +90,7 @@ pub(super) fn cross_validate<'t>(
         fitted();
         result
     };
-    let folds = 0..problem.fold_count;
+    let folds = 0..problem.measured_folds;
     let results: Vec<FoldResult> = if training(0).extracted.notes.len() > MOST_AT_A_TIME {
         folds.map(of_fold).collect::<Result<_, FitError>>()?
     } else {
@@ -107,7 +107,8 @@ pub(super) fn cross_validate<'t>(
         }
     }
     let out = problem.heads.iter().zip(logits).map(|(head, mut logits)| {
-        let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| problem.measured[row] && head.targets[row].is_some()).collect();
+        let is_found = |row: usize| problem.measured[row] && problem.folds[row] < problem.measured_folds;
+        let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| is_found(row) && head.targets[row].is_some()).collect();
         let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
         let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
         let own_folds: Vec<usize> = rows.iter().map(|&row| problem.folds[row]).collect();
@@ -129,6 +130,7 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let mut problem = Problem::new(corpus, &settings, &extras)?;
     // Nothing is measured here: every note is wanted, traps too.
     problem.measured.fill(true);
+    problem.measured_folds = problem.fold_count;
     let selection = Selection::fixed(&problem, &settings);
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;

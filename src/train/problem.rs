@@ -19,6 +19,9 @@ pub(super) struct HeadData {
     pub(super) targets: Vec<Option<usize>>,
 }
 
+/// How many folds are held out, times [`Problem::size`]. A fold of a corpus so large that its five would take many minutes has notes enough for narrow intervals.
+const MOST_CROSS_VALIDATED: usize = 120_000_000;
+
 /// What every fit on a corpus shares, whatever its settings.
 pub(super) struct Problem<'a> {
     /// The labelled notes, then the texts that are none.
@@ -32,6 +35,8 @@ pub(super) struct Problem<'a> {
     pub(super) folds: Vec<usize>,
     /// How many folds there are.
     pub(super) fold_count: usize,
+    /// How many of them are held out to be measured, calibrated and fitted thresholds on: of a large corpus a few, the first.
+    pub(super) measured_folds: usize,
     /// Which notes figures and thresholds may be measured on.
     pub(super) measured: Vec<bool>,
 }
@@ -51,7 +56,8 @@ impl<'a> Problem<'a> {
             heads.push(scope_head(corpus.notes.len(), notes.len()));
         }
         let folds = grouped_folds(&notes, settings.folds);
-        Ok(Self {
+        let mut problem = Self {
+            measured_folds: 0,
             fold_count: folds.iter().max().map_or(1, |last| last + 1),
             folds,
             measured: notes.iter().map(|note| !note.is_trap()).collect(),
@@ -59,7 +65,9 @@ impl<'a> Problem<'a> {
             notes,
             heads,
             shown,
-        })
+        };
+        problem.measured_folds = (MOST_CROSS_VALIDATED / problem.size().max(1)).clamp(1, problem.fold_count);
+        Ok(problem)
     }
 
     /// The same with some of the groups only, about `share` of them (0 to 1), drawn by what they are called.
@@ -82,6 +90,7 @@ impl<'a> Problem<'a> {
             vectors: self.vectors,
             folds: rows.iter().map(|&row| self.folds[row]).collect(),
             fold_count: self.fold_count,
+            measured_folds: self.measured_folds,
             measured: rows.iter().map(|&row| self.measured[row]).collect(),
         }
     }
