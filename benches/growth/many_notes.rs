@@ -3,8 +3,6 @@
 //! The words are made up. How often each occurs falls with its rank (Zipf's law), so that most n-grams are rare, as in any text; a few words of every note
 //! are oftener those of its label than of another. Notes of one group share a word that occurs nowhere else.
 
-#![expect(clippy::print_stdout, reason = "the notes are what it is for")]
-
 use std::io::{BufWriter, Write};
 
 use thinktwice::train::metrics::SplitMix64;
