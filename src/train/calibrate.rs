@@ -79,9 +79,9 @@ impl Calibration {
         for _ in 0..60 {
             let (slope, curvature) = slope_and_curvature(logits, targets, factor);
             if slope > 0.0 {
-                high = factor
+                high = factor;
             } else {
-                low = factor
+                low = factor;
             }
             let newton = factor - slope / curvature;
             let next = if low < newton && newton < high { newton } else { f64::midpoint(low, high) };

@@ -78,7 +78,7 @@ impl Training<'_> {
 /// work enough for all cores one after the other.
 const MOST_AT_A_TIME: usize = 1 << 26;
 
-/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of every note. `training` says how the
+/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of those notes. `training` says how the
 /// notes outside of a fold are learned from; `fitted` is called when a fold has been.
 pub(super) fn cross_validate<'t>(
     problem: &Problem<'_>,
@@ -90,7 +90,7 @@ pub(super) fn cross_validate<'t>(
         fitted();
         result
     };
-    let folds = 0..problem.fold_count;
+    let folds = 0..problem.measured_folds;
     let results: Vec<FoldResult> = if training(0).extracted.notes.len() > MOST_AT_A_TIME {
         folds.map(of_fold).collect::<Result<_, FitError>>()?
     } else {
@@ -140,6 +140,7 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let mut problem = Problem::new(corpus, &settings, &extras)?;
     // Nothing is measured here: every note is wanted, traps too.
     problem.measured.fill(true);
+    problem.measured_folds = problem.fold_count;
     let selection = Selection::fixed(&problem, &settings);
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;

@@ -51,7 +51,7 @@ pub struct FitSettings {
     pub block_weights: BlockWeights,
     /// Whether to look for better settings near these, see [`Ablation`].
     pub select: bool,
-    /// How many folds the cross-validation has.
+    /// How many folds the cross-validation has. Of a large corpus, only as many are held out and measured as is done in some minutes: at least one.
     pub folds: usize,
     /// Share of the corpus's notes that the model may be too unsure to answer (0 to 1); the guard is fitted to it.
     pub unsure: f64,
@@ -239,8 +239,8 @@ pub fn fit_with_progress(
     };
     let settings = &selection.settings;
     // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
-    let is_nested = selection.by_fold.iter().any(|chosen| chosen != settings);
-    let total = problem.fold_count * if is_nested { 2 } else { 1 } + 1;
+    let is_nested = selection.by_fold[..problem.measured_folds].iter().any(|chosen| chosen != settings);
+    let total = problem.measured_folds * if is_nested { 2 } else { 1 } + 1;
     let done = AtomicUsize::new(0);
     let fitted = || progress(Progress::Fitting { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
     progress(Progress::Fitting { done: 0, total });

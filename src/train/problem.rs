@@ -23,6 +23,9 @@ pub(super) struct HeadData {
     pub(super) beside_measured: bool,
 }
 
+/// How many folds are held out, times [`Problem::size`]. A fold of a corpus so large that its five would take many minutes has notes enough for narrow intervals.
+const MOST_CROSS_VALIDATED: usize = 120_000_000;
+
 /// What every fit on a corpus shares, whatever its settings.
 pub(super) struct Problem<'a> {
     /// The labelled notes, then those beside them, then the texts that are none.
@@ -36,6 +39,8 @@ pub(super) struct Problem<'a> {
     pub(super) folds: Vec<usize>,
     /// How many folds there are.
     pub(super) fold_count: usize,
+    /// How many of them are held out to be measured, calibrated and fitted thresholds on: of a large corpus a few, the first.
+    pub(super) measured_folds: usize,
     /// Which notes figures and thresholds may be measured on.
     pub(super) measured: Vec<bool>,
     /// Where the notes beside the corpus are; nowhere, if there are none.
@@ -72,7 +77,8 @@ impl<'a> Problem<'a> {
         } else {
             beside::folds(own, beside, &out_of_scope, settings.folds, heads.iter().any(|head| head.beside_measured))
         };
-        Ok(Self {
+        let mut problem = Self {
+            measured_folds: 0,
             fold_count: folds.iter().filter(|&&fold| fold != NO_FOLD).max().map_or(1, |last| last + 1),
             folds,
             measured: notes.iter().map(|note| !note.is_trap()).collect(),
@@ -82,7 +88,9 @@ impl<'a> Problem<'a> {
             notes,
             heads,
             shown,
-        })
+        };
+        problem.measured_folds = (MOST_CROSS_VALIDATED / problem.size().max(1)).clamp(1, problem.fold_count);
+        Ok(problem)
     }
 
     /// The same with some of the groups only, about `share` of them (0 to 1), drawn by what they are called.
@@ -106,6 +114,7 @@ impl<'a> Problem<'a> {
             vectors: self.vectors,
             folds: rows.iter().map(|&row| self.folds[row]).collect(),
             fold_count: self.fold_count,
+            measured_folds: self.measured_folds,
             measured: rows.iter().map(|&row| self.measured[row]).collect(),
             beside: 0..0,
             own_weight: self.own_weight,
@@ -119,7 +128,10 @@ impl<'a> Problem<'a> {
 
     /// Whether figures and thresholds of a head may be measured on a note.
     pub(super) fn is_measured(&self, head: &HeadData, row: usize) -> bool {
-        self.measured[row] && head.targets[row].is_some() && (head.beside_measured || !self.beside.contains(&row))
+        self.measured[row]
+            && self.folds[row] < self.measured_folds
+            && head.targets[row].is_some()
+            && (head.beside_measured || !self.beside.contains(&row))
     }
 
     /// The notes of the folds that `wanted` says yes to.

@@ -138,15 +138,17 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
     tried.extend(changes.iter().map(|&change| Trial::new(vec![change], edited(&[change]), &every)));
     run(problem, &mut tried, progress)?;
 
-    // What each choice may look at, all changes that help there by more than chance put together, and whom that combination is measured for.
+    // What each choice may look at; the changes that help there by more than chance put together, the best two, the best three and all; and whom each combination
+    // is measured for.
     let views: Vec<BTreeSet<usize>> = (0..folds).map(|fold| BTreeSet::from([next_fold(fold, folds)])).chain([every]).collect();
     let mut combined: Vec<Trial> = Vec::new();
     for view in &views {
         let helping = best_of_families(problem, &tried, view);
-        if helping.len() > 1 {
-            match combined.iter_mut().find(|trial| same(&trial.changes, &helping)) {
+        let lengths = BTreeSet::from([2, 3, helping.len()]);
+        for helping in lengths.into_iter().filter(|length| (2..=helping.len()).contains(length)).map(|length| &helping[..length]) {
+            match combined.iter_mut().find(|trial| same(&trial.changes, helping)) {
                 Some(trial) => trial.folds.extend(view),
-                None => combined.push(Trial::new(helping.clone(), edited(&helping), view)),
+                None => combined.push(Trial::new(helping.to_vec(), edited(helping), view)),
             }
         }
     }
@@ -297,7 +299,7 @@ fn mean_loss(problem: &Problem<'_>, trial: &Trial<'_>, view: &BTreeSet<usize>) -
 /// the search starts from are kept unless something is clearly better; it is two, since the best of a dozen changes is one too good by chance.
 const STANDARD_ERRORS: f64 = 2.0;
 
-/// Of each family the change that lowers the loss on `view` most, where it does so clearly.
+/// Of each family the change that lowers the loss on `view` most, where it does so clearly; the most helpful first.
 fn best_of_families<'c>(problem: &Problem<'_>, tried: &[Trial<'c>], view: &BTreeSet<usize>) -> Vec<&'c Change> {
     let mut best: Vec<&Trial<'c>> = Vec::new();
     for trial in tried.iter().skip(1).filter(|trial| gain(problem, &tried[0], trial, view) > STANDARD_ERRORS) {
@@ -307,6 +309,7 @@ fn best_of_families<'c>(problem: &Problem<'_>, tried: &[Trial<'c>], view: &BTree
             None => best.push(trial),
         }
     }
+    best.sort_by(|a, b| mean_loss(problem, a, view).total_cmp(&mean_loss(problem, b, view)));
     best.into_iter().map(|trial| trial.changes[0]).collect()
 }
 

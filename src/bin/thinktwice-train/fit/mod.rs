@@ -65,7 +65,7 @@ pub(super) struct FitArgs {
     /// The name that the model's answers carry
     #[arg(long, default_value = "default")]
     name: String,
-    /// Folds of the cross-validation
+    /// Folds of the cross-validation; of a large corpus only the first few are measured
     #[arg(long, default_value_t = 5, value_name = "N")]
     folds: usize,
     /// The weight of the L2 penalty
