@@ -30,7 +30,8 @@ impl Counts {
         Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect() }
     }
 
-    /// Counts the features of some notes, each list those of some of them. No more than `most` different features stay.
+    /// Counts the features of some notes, each list those of some of them. No more than `most` different features stay, which should be several times as many
+    /// as the lists have: of a feature that comes once in each call, a table that fills up within one call would remember nothing.
     pub(super) fn add(&mut self, lists: &[Vec<u64>], most: usize) {
         let most = most >> SHARD_BITS;
         self.shards.par_iter_mut().enumerate().for_each(|(number, shard)| {
@@ -101,8 +102,8 @@ mod tests {
         let mut counts = Counts::new();
         let most = 1 << 12;
         for _ in 0..50 {
-            // 5,000 that never come back, and the common ones, the first of them twice.
-            let mut list: Vec<u64> = (0..5000).map(|_| random.next_u64()).collect();
+            // 2,000 that never come back, and the common ones, the first of them twice.
+            let mut list: Vec<u64> = (0..2000).map(|_| random.next_u64()).collect();
             list.extend(&common);
             list.push(common[0]);
             counts.add(&[list], most);
