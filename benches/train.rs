@@ -1,4 +1,16 @@
 //! A fit with cross-validation on a few groups of the shipped corpus.
+//!
+//! Where the time goes on the whole corpus (28,648 notes, 1,198 texts that are no notes, `fit --fixed`; seconds of one core, on two cores shared with other work):
+//!
+//! | | before | now |
+//! |---|---|---|
+//! | everything (5 folds and a last fit, three heads each) | 71 | 29 |
+//! | peak memory, GB | 2.5 | 1.9 |
+//!
+//! "Before" was L-BFGS over dense weights of features × labels; what now stands in its place are shares of the notes (`solver/span.rs`), and features are counted
+//! before their texts are made (`extract.rs`). The last fit of the first head takes 33 iterations to rank 379,487 features (13.3 million values) and 54 with the
+//! 75,000 that stay: 2.2 and 2.5 s beside much other work. At a tolerance of 1e-2 instead of 1e-3 it takes half as long, and the cross-validated accuracy falls from
+//! 0.928 to 0.924 (at 3e-3, to 0.927).
 
 use std::path::{Path, PathBuf};
 

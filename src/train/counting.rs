@@ -30,7 +30,8 @@ impl Counts {
         Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect() }
     }
 
-    /// Counts the features of some notes, each list those of some of them. No more than `most` different features stay.
+    /// Counts the features of some notes, each list those of some of them. No more than `most` different features stay, which should be several times as many
+    /// as the lists have: of a feature that comes once in each call, a table that fills up within one call would remember nothing.
     pub(super) fn add(&mut self, lists: &[Vec<u64>], most: usize) {
         let most = most >> SHARD_BITS;
         self.shards.par_iter_mut().enumerate().for_each(|(number, shard)| {
