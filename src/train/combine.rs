@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::beside::Beside;
 use super::corpus::Corpus;
-use super::cross::{OutOfFold, cross_validate, nested};
+use super::cross::{OutOfFold, cross_validate, nested_from_search};
 use super::evaluate::{HeadAnswers, UnknownLabel, assess_all};
 use super::fit::{Extras, FitError, FitSettings, Progress};
 use super::metrics::{Confusion, Figure, bootstrap, bootstrap_mean, log_loss, negative_log};
@@ -242,7 +242,7 @@ pub fn contest(
     let measure =
         |problem: &mut Problem<'_>| (0..own.notes.len()).filter(|&row| is_copy(row)).for_each(|row| problem.measured[row] = false);
     measure(&mut alone_problem);
-    let alone = nested(&alone_problem, &settings, progress)?;
+    let alone = nested_from_search(&alone_problem, &settings, progress)?;
 
     let tried: Vec<usize> =
         WEIGHTS.into_iter().filter(|&weight| weight == 1 || weight * own.notes.len() <= MOST_OF_OTHERS * others.notes.len()).collect();
@@ -258,7 +258,7 @@ pub fn contest(
         problem.own_weight = weight;
         let training =
             Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(&fixed.settings), settings: &fixed.settings };
-        trials.push(cross_validate(&problem, |_| &training, || ())?.0.swap_remove(0));
+        trials.push(cross_validate(&training, || ())?.0.swap_remove(0));
     }
     let rows = &trials[0].rows;
     let targets = &trials[0].targets;

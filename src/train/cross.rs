@@ -42,12 +42,24 @@ pub(super) fn next_fold(fold: usize, folds: usize) -> usize {
 }
 
 /// What cross-validation found for a head: for its notes in order, out-of-fold.
+#[derive(Clone)]
 pub(super) struct OutOfFold {
     pub(super) rows: Vec<usize>,
     pub(super) targets: Vec<usize>,
     pub(super) probabilities: Vec<Vec<f32>>,
     pub(super) calibration: Calibration,
     pub(super) report: CalibrationReport,
+}
+
+impl OutOfFold {
+    /// Takes what another cross-validation, over the same rows, found for those that `is_wanted` says yes to: each calibrated by what the same settings make of other folds.
+    pub(super) fn take_where(&mut self, other: &Self, is_wanted: impl Fn(usize) -> bool) {
+        for ((row, own), other) in self.rows.iter().zip(&mut self.probabilities).zip(&other.probabilities) {
+            if is_wanted(*row) {
+                own.clone_from(other);
+            }
+        }
+    }
 }
 
 /// What is known of a fold's notes from a fit without them.
@@ -78,20 +90,16 @@ impl Training<'_> {
 /// work enough for all cores one after the other.
 const MOST_AT_A_TIME: usize = 1 << 26;
 
-/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of those notes. `training` says how the
-/// notes outside of a fold are learned from; `fitted` is called when a fold has been.
-pub(super) fn cross_validate<'t>(
-    problem: &Problem<'_>,
-    training: impl Fn(usize) -> &'t Training<'t> + Sync,
-    fitted: impl Fn() + Sync,
-) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
+/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of those notes. `fitted` is called when a fold has been.
+pub(super) fn cross_validate(training: &Training<'_>, fitted: impl Fn() + Sync) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
+    let problem = training.problem;
     let of_fold = |fold| {
-        let result = training(fold).hold_out(fold);
+        let result = training.hold_out(fold);
         fitted();
         result
     };
     let folds = 0..problem.measured_folds;
-    let results: Vec<FoldResult> = if training(0).extracted.notes.len() > MOST_AT_A_TIME {
+    let results: Vec<FoldResult> = if training.extracted.notes.len() > MOST_AT_A_TIME {
         folds.map(of_fold).collect::<Result<_, FitError>>()?
     } else {
         folds.into_par_iter().map(of_fold).collect::<Result<_, FitError>>()?
@@ -118,14 +126,35 @@ pub(super) fn cross_validate<'t>(
     Ok((out.collect(), known))
 }
 
+/// `out_of_fold`, which is by the settings that were chosen on all notes, with those notes replaced in whose absence others were chosen: by a cross-validation with
+/// those, so that each is calibrated by what the same settings make of other folds.
+pub(super) fn nested<'s>(
+    selection: &'s Selection,
+    out_of_fold: &[OutOfFold],
+    training: impl Fn(&'s FitSettings) -> Training<'s>,
+    fitted: impl Fn() + Sync,
+) -> Result<Vec<OutOfFold>, FitError> {
+    let mut nested = out_of_fold.to_vec();
+    let problem = training(&selection.settings).problem;
+    for other in selection.chosen_otherwise(problem.measured_folds) {
+        let found = cross_validate(&training(other), &fitted)?.0;
+        let chose = |row: usize| selection.by_fold[problem.folds[row]] == *other;
+        nested.iter_mut().zip(&found).for_each(|(nested, found)| nested.take_where(found, chose));
+    }
+    Ok(nested)
+}
+
 /// Out-of-fold results of the first head, with settings that were chosen without the notes that they are measured on.
-pub(super) fn nested(problem: &Problem<'_>, settings: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<OutOfFold, FitError> {
+pub(super) fn nested_from_search(
+    problem: &Problem<'_>,
+    settings: &FitSettings,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<OutOfFold, FitError> {
     let selection = if settings.select { select(problem, settings, progress)? } else { Selection::fixed(problem, settings) };
     let extractions = selection.extract(problem)?;
-    let heads = &problem.heads[..1];
-    let training = |settings| Training { problem, heads, extracted: extractions.of(settings), settings };
-    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
-    Ok(cross_validate(problem, |fold| &by_fold[fold], || ())?.0.swap_remove(0))
+    let training = |settings| Training { problem, heads: &problem.heads[..1], extracted: extractions.of(settings), settings };
+    let out_of_fold = cross_validate(&training(&selection.settings), || ())?.0;
+    Ok(nested(&selection, &out_of_fold, training, || ())?.swap_remove(0))
 }
 
 /// The labels of the first head, and for each note the probability of each as a fit says that has seen no note of the note's group.
@@ -145,7 +174,7 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;
     let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let found = cross_validate(&problem, |_| &training, || ())?.0.swap_remove(0);
+    let found = cross_validate(&training, || ())?.0.swap_remove(0);
     Ok((problem.heads.swap_remove(0).labels, found.probabilities))
 }
 

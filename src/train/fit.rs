@@ -9,7 +9,7 @@ use super::assemble::assemble;
 use super::beside::{Beside, BesideRecord};
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
-use super::cross::{OutOfFold, cross_validate};
+use super::cross::{OutOfFold, cross_validate, nested};
 use super::extract::Collision;
 use super::guard::{fit_guard, refused};
 use super::matrix::BlockWeights;
@@ -239,25 +239,22 @@ pub fn fit_with_progress(
     };
     let settings = &selection.settings;
     // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
-    let is_nested = selection.by_fold[..problem.measured_folds].iter().any(|chosen| chosen != settings);
-    let total = problem.measured_folds * if is_nested { 2 } else { 1 } + 1;
+    let total = problem.measured_folds * (selection.chosen_otherwise(problem.measured_folds).len() + 1) + 1;
     let done = AtomicUsize::new(0);
     let fitted = || progress(Progress::Fitting { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
     progress(Progress::Fitting { done: 0, total });
     let extractions = selection.extract(&problem)?;
     let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let by_fold: Vec<Training<'_>> = selection.by_fold.iter().map(training).collect();
+    let (out_of_fold, known) = cross_validate(&training(settings), fitted)?;
+    let nested = nested(&selection, &out_of_fold, training, fitted)?;
     let training = training(settings);
-    let (out_of_fold, known) = cross_validate(&problem, |_| &training, fitted)?;
-    let nested = if is_nested { Some(cross_validate(&problem, |fold| &by_fold[fold], fitted)?.0) } else { None };
     let all: Vec<usize> = (0..problem.notes.len()).collect();
     let weights = training.fit_weights(&all)?;
     fitted();
 
     let shown = problem.shown;
     let groups = problem.groups();
-    let reports: Vec<HeadReport> =
-        problem.heads.iter().zip(nested.as_ref().unwrap_or(&out_of_fold)).map(|(head, found)| report(head, found, &groups)).collect();
+    let reports: Vec<HeadReport> = problem.heads.iter().zip(&nested).map(|(head, found)| report(head, found, &groups)).collect();
     let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
     let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
     let model_heads: Vec<Head> = problem.heads[..shown]
@@ -294,9 +291,8 @@ pub fn fit_with_progress(
     };
     let mut model = assemble(about, &training, &weights, &out_of_fold);
     model.to_bytes()?;
-    let measured = nested.as_ref().unwrap_or(&out_of_fold);
     Ok(Fitted {
-        slices: slices_of(&problem, &measured[0]),
+        slices: slices_of(&problem, &nested[0]),
         settings: settings.clone(),
         corpus: record,
         beside: extras.beside.as_ref().map(Beside::record),

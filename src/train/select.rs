@@ -62,6 +62,17 @@ impl Selection {
         Self { by_fold: vec![settings.clone(); problem.fold_count], settings, ablations: Vec::new() }
     }
 
+    /// The settings, other than those chosen on all notes, that were chosen without one of the first `folds` folds.
+    pub(super) fn chosen_otherwise(&self, folds: usize) -> Vec<&FitSettings> {
+        let mut others: Vec<&FitSettings> = Vec::new();
+        for chosen in &self.by_fold[..folds] {
+            if *chosen != self.settings && !others.contains(&chosen) {
+                others.push(chosen);
+            }
+        }
+        others
+    }
+
     pub(super) fn extract(&self, problem: &Problem<'_>) -> Result<Extractions, FitError> {
         let mut extractions = Vec::new();
         for settings in self.by_fold.iter().chain([&self.settings]) {
