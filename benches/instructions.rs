@@ -29,6 +29,10 @@ const LONG: &str = "Dear Mr Okafor, we have not met, but I have used your tables
 const HELD: &str = "Hello Lena, I saw your photo on the fair's page and have not stopped thinking about you since. You are so beautiful, and your smile is the loveliest \
     that I have ever seen. Are you single? I would love to take you out for dinner, just the two of us, and to get to know you better. Call me, gorgeous.";
 
+/// What scoring these two takes.
+const SCORE_LONG: u64 = 85_971;
+const SCORE_HELD: u64 = 88_985;
+
 struct Warm {
     classifier: Classifier,
     scratch: Scratch,
@@ -50,8 +54,13 @@ fn cold(note: &'static str) -> Warm {
 
 /// Fails where there are more than 5 % more instructions than `stored`.
 fn limit(stored: u64) -> LibraryBenchmarkConfig {
+    at_most(stored + stored / 20)
+}
+
+/// Fails where there are more instructions than `most`.
+fn at_most(most: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::with_args(["--cache-sim=no"]);
-    callgrind.hard_limits([(EventKind::Ir, stored + stored / 20)]);
+    callgrind.hard_limits([(EventKind::Ir, most)]);
     let mut config = LibraryBenchmarkConfig::default();
     config.tool(callgrind);
     config
@@ -66,18 +75,18 @@ fn score(mut warm: Warm) -> Warm {
     warm
 }
 
-// Explaining, with all its trials of removals, is to cost at most twenty times what scoring costs.
 #[library_benchmark]
-#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(1))]
-#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(1))]
+#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(SCORE_LONG))]
+#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(SCORE_HELD))]
 fn score_long(mut warm: Warm) -> Warm {
     warm.classifier.score_into(black_box(warm.note), &mut warm.scratch, &mut warm.scores);
     warm
 }
 
+// Explaining, with all its trials of removals, costs at most twenty times what scoring costs.
 #[library_benchmark]
-#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(1))]
-#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(1))]
+#[bench::of_300_characters(args = (LONG), setup = warm, config = at_most(20 * SCORE_LONG))]
+#[bench::of_300_characters_held(args = (HELD), setup = warm, config = at_most(20 * SCORE_HELD))]
 fn assess(mut warm: Warm) -> (Warm, Assessment) {
     let assessment = warm.classifier.assess_with(black_box(warm.note), &mut warm.scratch);
     (warm, assessment)

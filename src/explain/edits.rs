@@ -14,8 +14,8 @@ use crate::policy::Verdict;
 /// How many edits are given: the smallest, and one other to choose from.
 const EDITS: usize = 2;
 /// How many single phrases, clauses and sentences are tried, the weightiest ones of a long note, and how many of them together. Every trial costs as much as scoring
-/// the note.
-const TRIALS: usize = 9;
+/// the note, and all together at most twenty times as much (`benches/instructions.rs`).
+const TRIALS: usize = 8;
 const TRIALS_TOGETHER: usize = 3;
 /// How many sentences of a note that is only too long are taken out at most.
 const SENTENCES: usize = 3;

@@ -75,8 +75,8 @@ fn parts(note: &str, sentence: &Range<usize>) -> Vec<Part> {
         let end = bytes.start + word.trim_end_matches(|ch: char| !ch.is_alphanumeric()).len();
         if has_words(word) {
             let bare = bare(word);
-            let subject = words.peek().is_some_and(|next| role(&self::bare(&note[next.clone()])) == Role::Companion);
-            let opening = if is_after_mark || word.starts_with('(') || (is_coordinator(&bare) && subject) {
+            let mut has_subject = || words.peek().is_some_and(|next| role(&self::bare(&note[next.clone()])) == Role::Companion);
+            let opening = if is_after_mark || word.starts_with('(') || (is_coordinator(&bare) && has_subject()) {
                 Some(Opening::Clause)
             } else {
                 is_break(&bare).then_some(Opening::Break)

@@ -109,8 +109,7 @@ impl Policy {
     pub fn text(path: &Path) -> Result<String, Error> {
         let bytes = std::fs::read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         String::from_utf8(bytes).map_err(|error| {
-            let valid = error.as_bytes()[..error.utf8_error().valid_up_to()].iter();
-            let line = Some(1 + valid.filter(|&&byte| byte == b'\n').count());
+            let line = Some(line_at(&String::from_utf8_lossy(error.as_bytes()), error.utf8_error().valid_up_to()));
             Error::Policy { line, key: String::new(), what: "not UTF-8; save the file as UTF-8".to_owned() }.in_file(path)
         })
     }

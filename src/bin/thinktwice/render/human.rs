@@ -122,10 +122,16 @@ impl Answer<'_> {
         if is_open && readings.len() > 1 {
             return format!("between {}", list(&readings));
         }
-        let also = if readings.len() > 1 { format!("; also possible: {}", list(&readings[1..])) } else { String::new() };
-        let further = self.assessment.readings[1..].iter().filter(|reading| self.is(&format!("{}-{}", reading.head, reading.label)));
-        let further: String = further.map(|of| format!("; {} {}", inline(&of.head), reading(&of.label, of.confidence))).collect();
-        format!("{}: {}{also}{further}", sure(decisive.confidence), readings[0])
+        let mut parts = vec![format!("{}: {}", sure(decisive.confidence), readings[0])];
+        if readings.len() > 1 {
+            parts.push(format!("also possible: {}", list(&readings[1..])));
+        }
+        for of in &self.assessment.readings[1..] {
+            if self.is(&format!("{}-{}", of.head, of.label)) {
+                parts.push(format!("{} {}", inline(&of.head), reading(&of.label, of.confidence)));
+            }
+        }
+        parts.join("; ")
     }
 
     /// What would change a verdict that does not let the note go.
