@@ -92,7 +92,7 @@ fn conclusion(contest: &Contest) -> String {
     let sure = if unclear.is_empty() {
         "by more than chance".to_owned()
     } else {
-        format!("but perhaps by chance: the interval of the difference to {} includes none", unclear.join(" and to "))
+        format!("but perhaps by chance: the interval of the difference to {} includes 0", unclear.join(" and to "))
     };
     let advice = match contest.best {
         Contender::Both => "this model is it",
