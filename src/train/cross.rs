@@ -139,7 +139,9 @@ pub(super) fn nested<'s>(
     for other in selection.chosen_otherwise(problem.measured_folds) {
         let found = cross_validate(&training(other), &fitted)?.0;
         let chose = |row: usize| selection.by_fold[problem.folds[row]] == *other;
-        nested.iter_mut().zip(&found).for_each(|(nested, found)| nested.take_where(found, chose));
+        for (nested, found) in nested.iter_mut().zip(&found) {
+            nested.take_where(found, chose);
+        }
     }
     Ok(nested)
 }

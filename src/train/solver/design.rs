@@ -31,7 +31,9 @@ impl Design {
     pub(in crate::train) fn scale_columns(&mut self, factors: &[f32]) {
         for (column, factor) in factors.iter().enumerate() {
             let range = self.columns.starts[column]..self.columns.starts[column + 1];
-            self.columns.values[range].iter_mut().for_each(|value| *value *= factor);
+            for value in &mut self.columns.values[range] {
+                *value *= factor;
+            }
         }
         for (column, value) in self.rows.columns.iter().zip(&mut self.rows.values) {
             *value *= factors.get(*column as usize).copied().unwrap_or(1.0);

@@ -70,7 +70,9 @@ impl SparseFitted {
     /// Multiplies the weights of each of the first columns with its factor: from a fit to columns that were scaled so, to one to the columns themselves.
     pub(in crate::train) fn scale_rows(&mut self, factors: &[f32]) {
         for (row, factor) in self.weights.chunks_exact_mut(self.classes).zip(factors) {
-            row.iter_mut().for_each(|weight| *weight *= factor);
+            for weight in row {
+                *weight *= factor;
+            }
         }
     }
 
