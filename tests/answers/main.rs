@@ -118,7 +118,11 @@ mod on_a_terminal {
         let draft = root().join("tests/answers/drafts/05-romantic-in-one-sentence.txt");
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", "stty cols \"$1\" rows 40 && exec \"$0\" check --no-policy -f \"$2\"", env!("CARGO_BIN_EXE_thinktwice")]);
-        shell.arg(columns.to_string()).arg(draft).env("TERM", "xterm-256color").env_remove("COLUMNS").env_remove("NO_COLOR");
+        shell.arg(columns.to_string()).arg(draft).env("TERM", "xterm-256color");
+        // What else speaks of colours and widths, as a continuous integration does (CI itself is one).
+        for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "CI"] {
+            shell.env_remove(name);
+        }
         shell.envs(environment.iter().copied());
         let mut session = spawn_command(shell, Some(20_000)).expect("a terminal");
         // It takes every byte for a character.
