@@ -6,20 +6,12 @@ mod common;
 use std::path::Path;
 use std::process::Output;
 
-use assert_cmd::Command;
 use common::assert_fails;
 use thinktwice::Classifier;
 use thinktwice::model::SHIPPED;
 
 fn run(program: &str, args: &[&str], stdin: &[u8]) -> Output {
-    Command::cargo_bin(program)
-        .expect("built")
-        .args(args)
-        .env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
-        .write_stdin(stdin)
-        .output()
-        .expect("runs")
+    common::run(program, Path::new(env!("CARGO_TARGET_TMPDIR")), args, stdin)
 }
 
 fn thinktwice(args: &[&str], stdin: &[u8]) -> Output {

@@ -1,8 +1,9 @@
 //! `thinktwice label` through a pseudo-terminal: every answer is on disk before the next question.
 #![cfg(all(unix, feature = "cli", feature = "train"))]
 
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
 use serde_json::Value;
@@ -30,13 +31,9 @@ impl Desk {
     }
 
     fn label(&self, input: &str, more: &[&str]) -> PtySession {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("thinktwice"));
+        let mut command = common::command(common::built("thinktwice"), self.folder.path());
         command.arg("label").arg(self.path(input)).arg("-o").arg(self.path("mine.jsonl")).args(more);
-        command
-            .env("XDG_CONFIG_HOME", self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("NO_COLOR", "1")
-            .current_dir(self.folder.path());
+        command.env("TERM", "xterm").env("NO_COLOR", "1");
         spawn_command(command, Some(20_000)).expect("a terminal")
     }
 
@@ -260,14 +257,7 @@ fn undo_takes_answers_back_and_skipped_notes_come_again() {
 fn what_cannot_be_labelled_is_one_clear_line() {
     let desk = Desk::new("notes.jsonl", &json_lines());
     let failed = |args: &[&str]| {
-        let output = assert_cmd::Command::cargo_bin("thinktwice")
-            .expect("built")
-            .current_dir(desk.folder.path())
-            .env("XDG_CONFIG_HOME", desk.folder.path())
-            .arg("label")
-            .args(args)
-            .output()
-            .expect("runs");
+        let output = common::thinktwice_in(desk.folder.path(), &[&["label"], args].concat(), "");
         assert_eq!(output.status.code(), Some(2));
         let error = String::from_utf8(output.stderr).expect("text");
         assert_eq!(error.lines().count(), 1, "{error}");

@@ -1,8 +1,10 @@
 //! The language server, as an editor talks to it.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
@@ -18,7 +20,7 @@ struct Editor {
 
 impl Editor {
     fn start(encodings: &[&str]) -> (Self, Value) {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_thinktwice"))
+        let mut server = common::command(common::built("thinktwice"), &std::env::temp_dir())
             .args(["lsp", "--no-policy"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,8 +6,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use assert_cmd::Command;
-use common::assert_fails;
+use common::{assert_fails, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thinktwice::Classifier;
@@ -39,9 +38,8 @@ impl Place {
     }
 
     fn fit_into(&self, output: &str, data: &str, more: &[&str]) -> Output {
-        let mut command = Command::cargo_bin("thinktwice-train").expect("built");
-        command.current_dir(self.0.path()).args(["fit", "--data", data, "-o", output, "--vocabulary", "500"]).args(more);
-        command.output().expect("runs")
+        let args = [&["fit", "--data", data, "-o", output, "--vocabulary", "500"], more].concat();
+        run("thinktwice-train", self.0.path(), &args, "")
     }
 
     fn files(&self) -> Vec<String> {
@@ -179,12 +177,15 @@ fn a_fit_that_is_stopped_leaves_no_half_file() {
     let place = Place::new();
     place.write("out", "old");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus");
-    let program = assert_cmd::cargo::cargo_bin!("thinktwice-train");
     for signal in ["-INT", "-TERM"] {
         // Whoever runs the tests in the background (nohup) may have told their children to ignore signals; then the program leaves them ignored.
-        let mut command = Command::new("env");
-        command.arg("--default-signal=INT,TERM,HUP").arg(program).args(["fit", "-o", "out", "--card", "card.md", "--data"]).arg(&corpus);
-        let mut stopped = command.current_dir(place.0.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+        let mut command = common::command("env", place.0.path());
+        command
+            .arg("--default-signal=INT,TERM,HUP")
+            .arg(common::built("thinktwice-train"))
+            .args(["fit", "-o", "out", "--card", "card.md", "--data"])
+            .arg(&corpus);
+        let mut stopped = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
         while place.files().len() < 3 {
             assert!(stopped.try_wait().expect("running").is_none(), "it ended by itself");
             std::thread::sleep(std::time::Duration::from_millis(5));

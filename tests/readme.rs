@@ -1,6 +1,8 @@
 //! The transcripts in the README are what the program prints. `TRYCMD=overwrite cargo test --test readme` renews them.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::path::Path;
 
 #[test]
@@ -9,6 +11,5 @@ fn the_readme_tells_the_truth() {
     // The transcripts run in a folder of their own, beside the example that they read.
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(root.join("docs/examples/Invitations.csv"), folder.path().join("Invitations.csv")).expect("copied");
-    std::env::set_current_dir(folder.path()).expect("there");
-    trycmd::TestCases::new().case(root.join("README.md")).env("COLUMNS", "80");
+    common::transcripts(folder.path(), "README.md");
 }

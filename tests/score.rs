@@ -2,15 +2,12 @@
 #![cfg(feature = "cli")]
 
 mod common;
-#[path = "advice/support.rs"]
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use common::assert_fails;
+use common::{assert_fails, built, command, json, stdout, thinktwice_in};
 use serde_json::Value;
-use support::{json, stdout, thinktwice_in};
 use tempfile::TempDir;
 use thinktwice::Classifier;
 
@@ -353,12 +350,11 @@ fn a_run_that_is_stopped_leaves_no_half_file() {
     use std::process::{Command, Stdio};
     let place = Place::new();
     place.write("out", "old");
-    let program = assert_cmd::cargo::cargo_bin!("thinktwice");
     let start = |args: &[&str]| {
         // Whoever runs the tests in the background (nohup) may have told their children to ignore signals; then the program leaves them ignored.
-        let mut command = Command::new("env");
-        command.arg("--default-signal=INT,TERM,HUP").arg(program).args(["score", "--no-policy", "--quiet", "-"]).args(args);
-        command.current_dir(place.0.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs")
+        let mut command = command("env", place.0.path());
+        command.arg("--default-signal=INT,TERM,HUP").arg(built("thinktwice")).args(["score", "--no-policy", "--quiet", "-"]).args(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs")
     };
     let mut live = start(&[]);
     let (mut input, mut output) = (live.stdin.take().expect("piped"), BufReader::new(live.stdout.take().expect("piped")));

@@ -2,9 +2,10 @@
 //! `TRYCMD=overwrite cargo test --test tutorial` renews the transcripts of commands; what the screen showed is to be copied by hand.
 #![cfg(all(unix, feature = "cli", feature = "train"))]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use rexpect::session::spawn_command;
@@ -37,17 +38,15 @@ fn the_commands_print_what_the_tutorial_shows() {
     for name in ["Invitations.csv", "held-out.jsonl", "mine.jsonl"] {
         std::fs::copy(example(name), folder.path().join(name)).expect("copied");
     }
-    std::env::set_current_dir(folder.path()).expect("there");
-    trycmd::TestCases::new().case(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tutorial.md"));
+    common::transcripts(folder.path(), "docs/tutorial.md");
 }
 
 /// A session on a terminal that answers as `answers` says, until there is nothing left or so many are answered: what was on the screen.
 fn session(folder: &Path, arguments: &str, answers: &BTreeMap<String, String>, most: usize) -> String {
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let answers: Vec<(String, &str)> = answers.iter().map(|(text, label)| (one_line(text), label.as_str())).collect();
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin("thinktwice"));
-    command.args(arguments.split(' ')).current_dir(folder);
-    command.env("XDG_CONFIG_HOME", folder).env("HOME", folder).env("NO_COLOR", "1");
+    let mut command = common::command(common::built("thinktwice"), folder);
+    command.args(arguments.split(' ')).env("TERM", "xterm").env("NO_COLOR", "1");
     let mut terminal = spawn_command(command, Some(30_000)).expect("a terminal");
     let mut screen = String::new();
     for answered in 0.. {

@@ -5,8 +5,7 @@ use thinktwice::features::Scratch;
 use thinktwice::model::{Model, SHIPPED};
 use thinktwice::{Classifier, Policy, Verdict};
 
-use crate::common::assert_fails;
-use crate::support::{json, thinktwice_in};
+use crate::common::{assert_fails, json, thinktwice_in};
 
 fn accepting(phrases: &[&str]) -> Classifier {
     let policy = Policy { accept: phrases.iter().map(|&phrase| phrase.to_owned()).collect(), ..Policy::shipped() };

@@ -1,9 +1,6 @@
 //! What describes the program and its models: `model`, `completions`, `man`, help texts.
 
-use std::process::Command;
-
-use crate::common::assert_fails;
-use crate::support::{json, stdout, thinktwice_in};
+use crate::common::{assert_fails, built, command, json, stdout, thinktwice_in};
 
 const COMMANDS: [&str; 6] = ["check", "score", "explain", "model", "completions", "man"];
 
@@ -19,7 +16,8 @@ fn model_shows_labels_figures_settings_and_what_speaks_most() {
     for part in [digest, "macro-F1", "95 % interval", "What speaks most for romantic", "Settings", "alpha", "false alarms"] {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
-    let narrow = Command::new(env!("CARGO_BIN_EXE_thinktwice")).arg("model").env("COLUMNS", "60").output().expect("runs");
+    let folder = tempfile::tempdir().expect("a folder");
+    let narrow = command(built("thinktwice"), folder.path()).arg("model").env("COLUMNS", "60").output().expect("runs");
     for line in stdout(&narrow).lines().filter(|line| !line.starts_with("digest ")) {
         assert!(line.chars().count() <= 60, "{line}");
     }
@@ -56,7 +54,7 @@ fn every_shell_gets_a_script_that_knows_every_command() {
     assert_eq!(run(&["completions", "csh"]).status.code(), Some(2));
     // Where bash is installed, it accepts the script.
     let script = stdout(&run(&["completions", "bash"]));
-    if let Ok(status) = Command::new("bash").args(["-n", "-c", &script]).status() {
+    if let Ok(status) = command("bash", &std::env::temp_dir()).args(["-n", "-c", &script]).status() {
         assert!(status.success());
     }
 }

@@ -2,8 +2,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::common::assert_fails;
-use crate::support::{json, stdout, thinktwice_in};
+use crate::common::{assert_fails, json, stdout, thinktwice_in};
 use thinktwice::{Classifier, Policy};
 
 fn pages() -> PathBuf {

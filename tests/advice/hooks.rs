@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::common::{built, command};
 
 const WORK: &str =
     "Hello Ines, I heard your talk about flood barriers in Rotterdam. I work on the same kind of gates at the water board.\n";
@@ -14,20 +16,16 @@ fn readme() -> String {
 
 /// Runs a program in `folder`, with the built `thinktwice` on the path.
 fn run(folder: &Path, program: &str, args: &[&str]) -> Output {
-    let mut path = OsString::from(Path::new(env!("CARGO_BIN_EXE_thinktwice")).parent().expect("a folder"));
+    let mut path = OsString::from(built("thinktwice").parent().expect("a folder"));
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let none = "/dev/null";
-    Command::new(program)
+    command(program, folder)
         .args(args)
-        .current_dir(folder)
         .env("PATH", path)
-        .env("XDG_CONFIG_HOME", folder.join("config"))
         .envs([("GIT_CONFIG_GLOBAL", none), ("GIT_CONFIG_SYSTEM", none)])
         .envs(["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|name| (name, "A")))
         .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "a@example.org")))
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_INDEX_FILE")
         .output()
         .expect(program)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{json, thinktwice_in};
+use crate::common::{json, thinktwice_in};
 
 const ROMANTIC: &str = "Great talk on cœliac diets! Your smile has been on my mind since. Are you single? Let me take you out for a drink.";
 

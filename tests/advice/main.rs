@@ -12,4 +12,3 @@ mod hooks;
 mod json;
 mod policy;
 mod sarif;
-mod support;

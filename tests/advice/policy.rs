@@ -1,8 +1,7 @@
 //! The user's own say: policy files and where they are found, strictness, accepted phrases, exit codes.
 use std::path::Path;
 
-use crate::common::assert_fails;
-use crate::support::{json, stdout, thinktwice_in};
+use crate::common::{assert_fails, json, stdout, thinktwice_in};
 use thinktwice::model::{Model, Preset, SHIPPED, Threshold};
 use thinktwice::policy::Strictness;
 use thinktwice::{Classifier, Policy, Verdict};

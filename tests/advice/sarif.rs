@@ -1,7 +1,7 @@
 //! `check --format sarif` against the schema, and its places against the note.
 use std::path::Path;
 
-use crate::support::{json, thinktwice_in};
+use crate::common::{json, thinktwice_in};
 use serde_json::Value;
 
 const NOTES: [&str; 8] = [

@@ -2,12 +2,15 @@
 //! `SNAPSHOTS=overwrite cargo test --test answers` makes them anew; then the changes want to be read.
 #![cfg(feature = "cli")]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anstyle::{Color, RgbColor};
 use anstyle_svg::Term;
-use assert_cmd::Command;
+use common::{built, command};
 use unicode_width::UnicodeWidthStr;
 
 const WIDTHS: [usize; 3] = [60, 80, 120];
@@ -36,7 +39,7 @@ fn name(draft: &Path) -> &str {
 
 /// What `thinktwice check` prints at a terminal's width, and how it exits.
 fn answer(draft: &Path, columns: usize, color: &str) -> (String, i32) {
-    let output = Command::new(env!("CARGO_BIN_EXE_thinktwice"))
+    let output = command(built("thinktwice"), root())
         .args(["check", "--no-policy", "--color", color, "--file"])
         .arg(draft)
         .env("COLUMNS", columns.to_string())
@@ -116,13 +119,9 @@ mod on_a_terminal {
     /// What comes out of a pseudo-terminal of so many columns.
     fn screen(columns: usize, environment: &[(&str, &str)]) -> String {
         let draft = root().join("tests/answers/drafts/05-romantic-in-one-sentence.txt");
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "stty cols \"$1\" rows 40 && exec \"$0\" check --no-policy -f \"$2\"", env!("CARGO_BIN_EXE_thinktwice")]);
+        let mut shell = command("sh", root());
+        shell.args(["-c", "stty cols \"$1\" rows 40 && exec \"$0\" check --no-policy -f \"$2\""]).arg(built("thinktwice"));
         shell.arg(columns.to_string()).arg(draft).env("TERM", "xterm-256color");
-        // What else speaks of colours and widths, as a continuous integration does (CI itself is one).
-        for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "CI"] {
-            shell.env_remove(name);
-        }
         shell.envs(environment.iter().copied());
         let mut session = spawn_command(shell, Some(20_000)).expect("a terminal");
         // It takes every byte for a character.
