@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use crate::classifier::Classifier;
-use crate::features::Scratch;
+use crate::classifier::{Classifier, Scores};
+use crate::features::{Block, Original, Scratch, Spanning};
 use crate::occurrences::Place;
+use crate::table::KEPT_BYTES;
 use crate::text::Token;
 
 /// The bytes of a token and its share of every label's logit.
@@ -42,15 +43,29 @@ impl Classifier {
     /// ```
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
-        let occurrences = self.occurrences(note, scratch, |_| {});
-        let columns = self.stored_columns();
-        let mut sums = vec![0.0; scratch.tokens.len() * columns];
-        let mut weights = Vec::with_capacity(columns);
-        for same in occurrences.by_feature() {
-            let factor = occurrences.factor(same) / same.len() as f32;
-            weights.clear();
-            weights.extend(self.stored_weights(same[0].row as usize).map(|weight| weight * factor));
-            for (index, part) in same.iter().flat_map(|occurrence| occurrence.place.parts()) {
+        self.score_into(note, scratch, &mut Scores::default());
+        self.shares_of(note, &self.original(scratch), scratch)
+    }
+
+    /// The same of a note that was scored last with `scratch`, and then laid out.
+    pub(super) fn shares_of(&self, note: &str, original: &Original, scratch: &mut Scratch) -> Vec<Share> {
+        let (scale, count) = (self.scale(), scratch.tokens.len());
+        let columns = scale.len();
+        let norms = Block::ALL.map(|block| 1.0 / (original.count(block).max(1) as f32).sqrt());
+        let mut sums = vec![0.0; count * columns];
+        for (token, sums) in sums.chunks_exact_mut(columns).enumerate() {
+            for (block, within) in original.within(token) {
+                for ((sum, total), scale) in sums.iter_mut().zip(within.flatten().skip(KEPT_BYTES)).zip(scale) {
+                    *sum += *total as f32 * scale * norms[block as usize];
+                }
+            }
+        }
+        let mut weights = vec![0.0; columns];
+        for Spanning { row, block, units, part } in original.spanning() {
+            for (own, weight) in weights.iter_mut().zip(self.stored_weights(row)) {
+                *own = weight * norms[block as usize] * part;
+            }
+            for (index, part) in Place::of_units(block, units, count).parts() {
                 for (sum, weight) in sums[index * columns..][..columns].iter_mut().zip(&weights) {
                     *sum += weight * part;
                 }
