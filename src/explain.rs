@@ -40,7 +40,7 @@ pub(crate) fn explain(classifier: &Classifier, note: &str, scores: &Scores, asse
         weight: phrase.weight,
     });
     let evidence: Vec<Evidence> = evidence.collect();
-    let mut search = edits::Search::new(classifier, note, assessment.verdict, &mut original, scratch);
+    let mut search = edits::Search::new(classifier, note, assessment, &mut original, scratch);
     let edits = match assessment.verdict {
         Verdict::Hold | Verdict::Unsure => search.without_reading(against(classifier, &columns), &phrases, &shares),
         Verdict::Revise if is(TOO_LONG) => search.shorter(assessment.length),

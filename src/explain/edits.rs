@@ -31,19 +31,21 @@ pub(super) struct Search<'a> {
     verdict: Verdict,
     original: &'a mut Original,
     scratch: &'a mut Scratch,
+    /// What was tried last.
     scores: Scores,
+    assessment: Assessment,
 }
 
 impl<'a> Search<'a> {
-    /// A search in a note whose verdict is known, and which is laid out in `original`.
+    /// A search in a note that was judged, and which is laid out in `original`.
     pub(super) fn new(
         classifier: &'a Classifier,
         note: &'a str,
-        verdict: Verdict,
+        judged: &Assessment,
         original: &'a mut Original,
         scratch: &'a mut Scratch,
     ) -> Self {
-        Self { classifier, note, verdict, original, scratch, scores: Scores::default() }
+        Self { classifier, note, verdict: judged.verdict, original, scratch, scores: Scores::default(), assessment: judged.clone() }
     }
 
     /// Phrases, clauses and sentences that speak for the label in `column`, smallest first; where no single one is enough, several of them together. Empty where those
@@ -77,12 +79,13 @@ impl<'a> Search<'a> {
     fn tried(&mut self, ranges: &[Range<usize>]) -> Option<Edit> {
         let rest = without(self.note, ranges);
         self.classifier.score_edited(&rest, self.original, self.scratch, &mut self.scores);
-        let assessment = self.classifier.judge(&rest, &self.scores);
+        self.classifier.judge_into(&rest, &self.scores, &mut self.assessment);
+        let verdict = self.assessment.verdict;
         let is_better = match self.verdict {
-            Verdict::Hold | Verdict::Unsure => matches!(assessment.verdict, Verdict::Send | Verdict::Revise),
-            Verdict::Revise | Verdict::Send => assessment.verdict == Verdict::Send,
+            Verdict::Hold | Verdict::Unsure => matches!(verdict, Verdict::Send | Verdict::Revise),
+            Verdict::Revise | Verdict::Send => verdict == Verdict::Send,
         };
-        (is_better && self.scores.words >= WORDS_LEFT).then(|| edit(ranges, &assessment))
+        (is_better && self.scores.words >= WORDS_LEFT).then(|| edit(ranges, &self.assessment))
     }
 
     /// The weightiest candidates together, one more each time until the verdict is better, and then without those that are not needed for it. `None` where most of the note would be gone and

@@ -49,30 +49,39 @@ impl Classifier {
 
     /// The same of a note that was scored last with `scratch`, and then laid out.
     pub(super) fn shares_of(&self, note: &str, original: &Original, scratch: &mut Scratch) -> Vec<Share> {
-        let (scale, count) = (self.scale(), scratch.tokens.len());
-        let columns = scale.len();
+        let count = scratch.tokens.len();
         let norms = Block::ALL.map(|block| 1.0 / (original.count(block).max(1) as f32).sqrt());
-        let mut sums = vec![0.0; count * columns];
-        for (token, sums) in sums.chunks_exact_mut(columns).enumerate() {
+        // Eight columns at once, as the table has them; the kept bytes, which are no weights, are scaled to nothing.
+        let scale = self.scale_in_eights();
+        let eights = scale.len();
+        let mut sums = vec![[0.0_f32; 8]; count * eights];
+        for (token, sums) in sums.chunks_exact_mut(eights).enumerate() {
             for (block, within) in original.within(token) {
-                for ((sum, total), scale) in sums.iter_mut().zip(within.flatten().skip(KEPT_BYTES)).zip(scale) {
-                    *sum += *total as f32 * scale * norms[block as usize];
+                for ((sum, lanes), scale) in sums.iter_mut().zip(within).zip(&scale) {
+                    for ((sum, total), scale) in sum.iter_mut().zip(lanes).zip(scale) {
+                        *sum += *total as f32 * scale * norms[block as usize];
+                    }
                 }
             }
         }
-        let mut weights = vec![0.0; columns];
         for Spanning { row, block, units, part } in original.spanning() {
-            for (own, weight) in weights.iter_mut().zip(self.stored_weights(row)) {
-                *own = weight * norms[block as usize] * part;
-            }
-            for (index, part) in Place::of_units(block, units, count).parts() {
-                for (sum, weight) in sums[index * columns..][..columns].iter_mut().zip(&weights) {
-                    *sum += weight * part;
+            let factor = norms[block as usize] * part;
+            for (eight, (weights, scale)) in self.row(row).iter().zip(&scale).enumerate() {
+                let mut parts = [0.0; 8];
+                for ((part, weight), scale) in parts.iter_mut().zip(weights).zip(scale) {
+                    *part = f32::from(weight.cast_signed()) * scale * factor;
+                }
+                for (index, part) in Place::of_units(block, units, count).parts() {
+                    for (sum, weight) in sums[index * eights + eight].iter_mut().zip(&parts) {
+                        *sum += weight * part;
+                    }
                 }
             }
         }
-        let of_token = |(token, sums): (Token<'_>, &[f32])| Share { bytes: token.start..token.end, logits: self.about().expand(sums) };
-        let mut shares: Vec<Share> = scratch.tokens.iter().zip(sums.chunks_exact(columns)).map(of_token).collect();
+        let columns = KEPT_BYTES..KEPT_BYTES + self.about().columns();
+        let logits = |sums: &[[f32; 8]]| self.about().expand(&sums.as_flattened()[columns.clone()]);
+        let of_token = |(token, sums): (Token<'_>, &[[f32; 8]])| Share { bytes: token.start..token.end, logits: logits(sums) };
+        let mut shares: Vec<Share> = scratch.tokens.iter().zip(sums.chunks_exact(eights)).map(of_token).collect();
         self.accept_in_shares(note, scratch, &mut shares);
         shares
     }

@@ -1,11 +1,11 @@
-//! A note that is read again and again with parts left out: what lies around a cut is read anew, and all else is kept.
+//! A note that is read again and again with parts left out: what lies around the cuts is looked up anew, and all else is kept.
 
-use super::sums::{Known, Within};
+use super::sums::{Known, Sums, Within};
 use super::{Block, Extractor, Scratch};
 use crate::table::{Lanes, Table};
-use crate::text::{LONG, Short, TokenKind};
+use crate::text::{LONG, Short, TokenKind, Tokens};
 
-/// How far an n-gram reaches: to the third unit after its first. Whatever lies further from a cut is kept.
+/// How far an n-gram reaches: to the third unit behind its first. Whatever lies further from a cut is kept.
 const REACH: usize = 3;
 
 /// What a note's tokens and n-grams come to with one table.
@@ -23,7 +23,7 @@ pub(crate) struct Original {
     across: Vec<Across>,
     /// Their rows, ascending.
     features: Vec<Feature>,
-    /// The same as in [`super::sums::Sums`].
+    /// The same as in [`Sums`].
     counts: [u32; Block::COUNT],
     totals: [Vec<Lanes>; Block::COUNT],
     words: usize,
@@ -68,9 +68,27 @@ fn as_which(block: Block) -> usize {
     usize::from(block == Block::Skip)
 }
 
+/// Units that the original and an edited note have in common.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    /// The first one in the original.
+    from: usize,
+    /// One past the last one in the original.
+    until: usize,
+    /// The first one in the edited note.
+    edited: usize,
+}
+
 /// Room for what one edited note takes.
 #[derive(Debug, Default)]
 struct Room {
+    /// From the beginning of both notes to their end, whose edges are the same.
+    runs: Vec<Run>,
+    /// For each unit of the original the end of its run there, and of the edited note the end there; 0 where it is in none.
+    until: Vec<u32>,
+    edited_until: Vec<u32>,
+    /// The units of the edited note that n-grams which are in no run can have.
+    windows: Vec<(usize, usize)>,
     occurrences: Vec<Occurrences>,
     /// Features that the original does not have.
     new: Vec<(u32, usize)>,
@@ -143,48 +161,41 @@ impl Extractor {
     }
 
     /// Sums in `scratch.sums` what the features of `edited` have, as [`Extractor::sums`] does: the whole numbers are the same. The more it has in common with the
-    /// beginning and the end of the original, the less there is to do. `table` is the original's.
+    /// original, the less there is to do. `table` is the original's.
     pub(crate) fn sums_of_edited(&self, edited: &str, original: &mut Original, scratch: &mut Scratch, table: &Table) {
         let Scratch { tokens, units, stems, letters, sums, .. } = scratch;
         tokens.read(edited);
-        let (count, before) = (tokens.len(), original.shorts.len());
-        let is_same = |a: usize, b: usize| original.shorts[a] == tokens.short(b) && original.shorts[a] != LONG;
-        let common = count.min(before);
-        let head = (0..common).take_while(|&index| is_same(index, index)).count();
-        let tail = (0..common - head).take_while(|&back| is_same(before - 1 - back, count - 1 - back)).count();
-        original.start(sums);
-        original.leave(head, before - tail, sums);
-
-        // Between head and tail stand tokens that the original does not have there.
+        original.start(tokens, sums);
         let hashes = &mut units.hashes;
         hashes.clear();
-        hashes.extend_from_slice(&original.units[..=head]);
-        for index in head..count - tail {
-            let short = tokens.short(index);
-            let known = match sums.met.known.get(short) {
-                Some(known) => *known,
-                None => self.meet(tokens.get(index), short, &mut sums.met, table, stems, letters),
-            };
-            hashes.push(known.unit);
-            original.enter(known, sums);
+        let mut behind = 0;
+        for at in 0..original.room.runs.len() {
+            let Run { from, until, edited } = original.room.runs[at];
+            original.leave(behind, from, sums);
+            behind = until;
+            // Units that the original does not have there.
+            for unit in hashes.len()..edited {
+                let short = tokens.short(unit - 1);
+                let known = match sums.met.known.get(short) {
+                    Some(known) => *known,
+                    None => self.meet(tokens.get(unit - 1), short, &mut sums.met, table, stems, letters),
+                };
+                hashes.push(known.unit);
+                original.enter(known, sums);
+            }
+            hashes.extend_from_slice(&original.units[from..until]);
         }
-        hashes.extend_from_slice(&original.units[before + 1 - tail..]);
-
-        // N-grams that are neither wholly in the head nor in the tail. A few units more on both sides, so that what looks like a note's two edges is those.
-        let behind = count + 1 - tail;
-        let from = head.saturating_sub(REACH + 1);
-        let window = &hashes[from..(behind + REACH + 2).min(hashes.len())];
-        let is_across = |first: usize, last: usize| from + last > head && from + first < behind;
-        self.word_ngrams(window, |fingerprint, first, last| {
-            if is_across(first, last) {
-                original.add(table.find(fingerprint), Block::Word);
-            }
-        });
-        self.skip_bigrams(window, |fingerprint, first, last| {
-            if is_across(first, last) {
-                original.add(table.find(fingerprint), Block::Skip);
-            }
-        });
+        original.leave_across();
+        original.mark_windows(hashes.len());
+        for at in 0..original.room.windows.len() {
+            let (from, until) = original.room.windows[at];
+            self.word_ngrams(&hashes[from..until], |fingerprint, first, last| {
+                original.add_new(table, fingerprint, Block::Word, (from + first, from + last));
+            });
+            self.skip_bigrams(&hashes[from..until], |fingerprint, first, last| {
+                original.add_new(table, fingerprint, Block::Skip, (from + first, from + last));
+            });
+        }
         original.finish(sums, table);
     }
 }
@@ -218,34 +229,102 @@ impl Original {
         [lanes(Block::Char), lanes(Block::Surface)]
     }
 
-    /// Sets the sums to those of the original.
-    fn start(&mut self, sums: &mut super::Sums) {
+    /// Sets the sums to those of the original, and finds what it has in common with the tokens of an edited note.
+    fn start(&mut self, tokens: &Tokens, sums: &mut Sums) {
         sums.counts = self.counts;
         sums.totals.clone_from(&self.totals);
         (sums.words, sums.known_words) = (self.words, self.known_words);
         self.room.occurrences.clear();
         self.room.occurrences.extend(self.features.iter().map(|feature| feature.occurrences));
         self.room.new.clear();
+
+        let (before, count) = (self.shorts.len(), tokens.len());
+        let is_same = |own: usize, edited: usize| self.shorts[own] == tokens.short(edited) && self.shorts[own] != LONG;
+        let common = count.min(before);
+        let head = (0..common).take_while(|&index| is_same(index, index)).count();
+        let tail = (0..common - head).take_while(|&back| is_same(before - 1 - back, count - 1 - back)).count();
+        // A token is one less than its unit.
+        let runs = &mut self.room.runs;
+        runs.clear();
+        runs.push(Run { from: 0, until: head + 1, edited: 0 });
+        let (mut own, mut edited) = (head, head);
+        let (own_end, edited_end) = (before - tail, count - tail);
+        while edited < edited_end {
+            // Shorter runs save nothing.
+            let least = (REACH + 1).min(edited_end - edited);
+            let begins = |from: &usize| (0..least).all(|at| is_same(from + at, edited + at));
+            let Some(from) = (own..(own_end + 1).saturating_sub(least)).find(begins) else { break };
+            let most = (own_end - from).min(edited_end - edited);
+            let length = (least..most).find(|&at| !is_same(from + at, edited + at)).unwrap_or(most);
+            runs.push(Run { from: from + 1, until: from + 1 + length, edited: edited + 1 });
+            (own, edited) = (from + length, edited + length);
+        }
+        runs.push(Run { from: own_end + 1, until: before + 2, edited: edited_end + 1 });
     }
 
-    /// Takes out the tokens from `head` to `tail`, and every n-gram that is not wholly before or behind them.
-    fn leave(&mut self, head: usize, tail: usize, sums: &mut super::Sums) {
-        for (eight, within) in self.within[head * self.eights..tail * self.eights].iter().enumerate() {
-            within.take_from(&mut sums.totals, eight % self.eights);
+    /// Takes out the units from one to another, of which neither edge is one.
+    fn leave(&mut self, from: usize, until: usize, sums: &mut Sums) {
+        if from >= until {
+            return;
         }
-        for [is_word, is_known] in &self.is_word[head..tail] {
+        let tokens = from - 1..until - 1;
+        for within in self.within[tokens.start * self.eights..tokens.end * self.eights].chunks_exact(self.eights) {
+            for (eight, within) in within.iter().enumerate() {
+                within.take_from(&mut sums.totals, eight);
+            }
+        }
+        for [is_word, is_known] in &self.is_word[tokens] {
             sums.words -= usize::from(*is_word);
             sums.known_words -= usize::from(*is_known);
         }
+    }
+
+    /// Takes out every unit and n-gram that is in no run.
+    fn leave_across(&mut self) {
+        let Room { runs, until, occurrences, .. } = &mut self.room;
+        until.clear();
+        until.resize(self.units.len(), 0);
+        for run in runs {
+            until[run.from..run.until].fill(run.until as u32);
+        }
         for across in &self.across {
-            if across.to as usize > head && across.from as usize <= tail {
-                self.room.occurrences[across.feature as usize][as_which(across.block)] -= 1;
+            if across.to >= until[across.from as usize] {
+                occurrences[across.feature as usize][as_which(across.block)] -= 1;
             }
         }
     }
 
+    /// Finds where in an edited note of `units` units there can be n-grams that are in no run.
+    fn mark_windows(&mut self, units: usize) {
+        let Room { runs, edited_until, windows, .. } = &mut self.room;
+        edited_until.clear();
+        edited_until.resize(units, 0);
+        windows.clear();
+        let mut before = 0;
+        for run in runs {
+            let end = run.edited + (run.until - run.from);
+            edited_until[run.edited..end].fill(end as u32);
+            if run.edited > 0 {
+                // One unit more on both sides than n-grams reach, so that what looks like a note's two edges is those.
+                let (from, until) = (before.max(REACH + 2) - (REACH + 2), (run.edited + REACH + 2).min(units));
+                match windows.last_mut() {
+                    Some(last) if from <= last.1 => last.1 = until,
+                    _ => windows.push((from, until)),
+                }
+            }
+            before = end;
+        }
+    }
+
+    /// Adds an n-gram from one unit of the edited note to another if it is in no run.
+    fn add_new(&mut self, table: &Table, fingerprint: u64, block: Block, (first, last): (usize, usize)) {
+        if last as u32 >= self.room.edited_until[first] {
+            self.add(table.find(fingerprint), block);
+        }
+    }
+
     /// Puts a token in.
-    fn enter(&mut self, known: Known, sums: &mut super::Sums) {
+    fn enter(&mut self, known: Known, sums: &mut Sums) {
         for eight in 0..self.eights {
             let within = sums.met.within[known.within as usize * self.eights + eight];
             within.add_to(&mut sums.totals, eight);
@@ -267,15 +346,20 @@ impl Original {
     }
 
     /// Brings the sums in line with which features there are now.
-    fn finish(&mut self, sums: &mut super::Sums, table: &Table) {
-        let Room { occurrences, new, lost, gained } = &mut self.room;
+    fn finish(&mut self, sums: &mut Sums, table: &Table) {
+        let Room { occurrences, new, lost, gained, .. } = &mut self.room;
         for list in lost.iter_mut().chain(gained.iter_mut()) {
             list.clear();
         }
         let mut changed = |place: u32, was: Occurrences, is: Occurrences| {
-            for (which, (was, is)) in times(was).into_iter().zip(times(is)).enumerate() {
-                lost[which].extend((is..was).map(|_| place));
-                gained[which].extend((was..is).map(|_| place));
+            let (was, is) = (times(was), times(is));
+            for which in 0..AS.len() {
+                for _ in is[which]..was[which] {
+                    lost[which].push(place);
+                }
+                for _ in was[which]..is[which] {
+                    gained[which].push(place);
+                }
             }
         };
         for (feature, is) in self.features.iter().zip(&*occurrences) {

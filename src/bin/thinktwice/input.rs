@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::lines::line_of;
+
 /// The largest draft that is read, in bytes: a thousand times the longest note.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
@@ -38,8 +40,8 @@ fn decode(source: impl Read, name: &str) -> anyhow::Result<String> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
-        anyhow::anyhow!("{name}:{line}: not UTF-8 (byte {at}); save the draft as UTF-8")
+        let (line, _) = line_of(error.as_bytes(), at);
+        anyhow::anyhow!("{name}:{}: not UTF-8 (byte {at}); save the draft as UTF-8", line + 1)
     })?;
     Ok(text.strip_prefix('\u{FEFF}').map_or_else(|| text.clone(), str::to_owned))
 }

@@ -6,6 +6,7 @@ mod generate;
 mod input;
 #[cfg(feature = "train")]
 mod label;
+mod lines;
 mod lsp;
 mod model;
 mod model_args;
