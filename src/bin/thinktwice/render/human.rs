@@ -14,6 +14,8 @@ use super::screen::{TIE, inline, paragraph, width};
 use super::words::{list, percent, quoted};
 use crate::pages::Page;
 
+/// What is less probable is not called likely.
+const LIKELY: f32 = 0.6;
 /// Readings that are less likely are not named beside others.
 const SLIGHT: f32 = 0.1;
 
@@ -88,11 +90,13 @@ impl Answer<'_> {
         if let Some(finding) = self.first {
             return inline(&finding.message);
         }
-        let label = &self.assessment.decisive().label;
-        if label == "professional" {
-            return "The recipient is likely to read this as a note about work.".to_owned();
+        let decisive = self.assessment.decisive();
+        let likely = if decisive.confidence >= LIKELY { "is likely to" } else { "may" };
+        if decisive.label == "professional" {
+            let otherwise = if decisive.confidence >= LIKELY { "" } else { ", or in another way" };
+            return format!("The recipient {likely} read this as a note about work{otherwise}.");
         }
-        format!("The recipient is likely to read this as {}; nothing in your policy speaks against it.", inline(label))
+        format!("The recipient {likely} read this as {}; nothing in your policy speaks against it.", inline(&decisive.label))
     }
 
     /// How sure the model is, in words and a number, and how long the note is.
@@ -189,7 +193,7 @@ fn sure(p: f32) -> &'static str {
     match p {
         p if p >= 0.95 => "almost certain",
         p if p >= 0.8 => "very likely",
-        p if p >= 0.6 => "likely",
+        p if p >= LIKELY => "likely",
         p if p >= 0.5 => "more likely than not",
         _ => "possible",
     }
