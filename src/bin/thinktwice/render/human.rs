@@ -253,3 +253,32 @@ fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use thinktwice::Classifier;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_likely_is_called_likely() {
+        let mut assessment = Classifier::shipped().assess("Hello");
+        assessment.verdict = Verdict::Send;
+        assessment.explanation = None;
+        let mut sentence = |label: &str, confidence: f32| {
+            label.clone_into(&mut assessment.readings[0].label);
+            assessment.readings[0].confidence = confidence;
+            let mut out = Vec::new();
+            write(&mut out, "Hello", &assessment, 100).expect("written");
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
+            text.lines().next().unwrap_or_default().trim_start_matches(" send  ").to_owned()
+        };
+        assert_eq!(sentence("professional", 0.6), "The recipient is likely to read this as a note about work.");
+        assert_eq!(sentence("professional", 0.59), "The recipient may read this as a note about work, or in another way.");
+        assert_eq!(
+            sentence("romantic", 0.9),
+            "The recipient is likely to read this as romantic; nothing in your policy speaks against it."
+        );
+        assert_eq!(sentence("romantic", 0.4), "The recipient may read this as romantic; nothing in your policy speaks against it.");
+    }
+}
