@@ -60,14 +60,15 @@ impl Place {
     /// The tokens that it is made of, and the share of each, all the same: together 1.
     pub(crate) fn parts(self) -> impl Iterator<Item = (usize, f32)> {
         let (first, last) = (self.first as usize, self.last as usize);
-        let (from, to, step) = match self.made_of {
-            MadeOf::All => (first, last, 1),
-            MadeOf::Ends => (first, last, (last - first).max(1)),
-            MadeOf::First => (first, first, 1),
-            MadeOf::Last => (last, last, 1),
+        // No n-gram is made of more than three.
+        let (tokens, count) = match self.made_of {
+            MadeOf::All => ([first, first + 1, last], last - first + 1),
+            MadeOf::Ends => ([first, last, last], 2),
+            MadeOf::First => ([first; 3], 1),
+            MadeOf::Last => ([last; 3], 1),
         };
-        let count = (to - from) / step + 1;
-        (from..=to).step_by(step).map(move |index| (index, 1.0 / count as f32))
+        let part = [1.0, 0.5, 1.0 / 3.0][count - 1];
+        tokens.into_iter().take(count).map(move |index| (index, part))
     }
 }
 

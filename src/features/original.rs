@@ -19,8 +19,9 @@ pub(crate) struct Original {
     within: Vec<Within>,
     /// Which tokens are words, and which of these have a row.
     is_word: Vec<[bool; 2]>,
-    /// The units and n-grams that have a row, wherever they stand.
+    /// The units and n-grams that have a row, wherever they stand, by their first units; and for each unit how many begin before it.
     across: Vec<Across>,
+    begins: Vec<u32>,
     /// Their rows, ascending.
     features: Vec<Feature>,
     /// The same as in [`Sums`].
@@ -89,7 +90,9 @@ struct Room {
     edited_until: Vec<u32>,
     /// The units of the edited note that n-grams which are in no run can have.
     windows: Vec<(usize, usize)>,
+    /// How often the original's features stand in the edited note, and of which that may have changed. Between two edited notes it is as in the original.
     occurrences: Vec<Occurrences>,
+    touched: Vec<u32>,
     /// Features that the original does not have.
     new: Vec<(u32, usize)>,
     lost: [Vec<u32>; 2],
@@ -144,19 +147,34 @@ impl Extractor {
             across.feature = features.len() as u32 - 1;
             features[across.feature as usize].occurrences[as_which(across.block)] += 1;
         }
+        let mut begins = vec![0; units.len() + 1];
+        for (_, across) in &found {
+            begins[across.from as usize + 1] += 1;
+        }
+        for unit in 0..units.len() {
+            begins[unit + 1] += begins[unit];
+        }
+        let mut across: Vec<Across> = found.iter().map(|(_, across)| *across).collect();
+        let mut next = begins.clone();
+        for (_, of) in found {
+            let at = &mut next[of.from as usize];
+            across[*at as usize] = of;
+            *at += 1;
+        }
         Original {
             shorts: (0..count).map(|index| tokens.short(index)).collect(),
             within: sums.tokens.iter().flat_map(|&token| &sums.met.within[token as usize * eights..][..eights]).copied().collect(),
-            across: found.into_iter().map(|(_, across)| across).collect(),
+            across,
+            begins,
             units,
             is_word,
+            room: Room { occurrences: features.iter().map(|feature| feature.occurrences).collect(), ..Room::default() },
             features,
             counts: sums.counts,
             totals: sums.totals.clone(),
             words: sums.words,
             known_words: sums.known_words,
             eights,
-            room: Room::default(),
         }
     }
 
@@ -234,8 +252,6 @@ impl Original {
         sums.counts = self.counts;
         sums.totals.clone_from(&self.totals);
         (sums.words, sums.known_words) = (self.words, self.known_words);
-        self.room.occurrences.clear();
-        self.room.occurrences.extend(self.features.iter().map(|feature| feature.occurrences));
         self.room.new.clear();
 
         let (before, count) = (self.shorts.len(), tokens.len());
@@ -281,15 +297,22 @@ impl Original {
 
     /// Takes out every unit and n-gram that is in no run.
     fn leave_across(&mut self) {
-        let Room { runs, until, occurrences, .. } = &mut self.room;
+        let Room { runs, until, occurrences, touched, .. } = &mut self.room;
         until.clear();
         until.resize(self.units.len(), 0);
-        for run in runs {
+        for run in &*runs {
             until[run.from..run.until].fill(run.until as u32);
         }
-        for across in &self.across {
-            if across.to >= until[across.from as usize] {
-                occurrences[across.feature as usize][as_which(across.block)] -= 1;
+        let mut seen = 0;
+        for [before, behind] in runs.array_windows() {
+            // Whatever begins further before the cut ends before it.
+            let from = before.until.saturating_sub(REACH).max(seen);
+            seen = behind.from.max(from);
+            for across in &self.across[self.begins[from] as usize..self.begins[seen] as usize] {
+                if across.to >= until[across.from as usize] {
+                    occurrences[across.feature as usize][as_which(across.block)] -= 1;
+                    touched.push(across.feature);
+                }
             }
         }
     }
@@ -340,14 +363,17 @@ impl Original {
             return;
         }
         match self.features.binary_search_by_key(&place, |feature| feature.place) {
-            Ok(at) => self.room.occurrences[at][as_which(block)] += 1,
+            Ok(at) => {
+                self.room.occurrences[at][as_which(block)] += 1;
+                self.room.touched.push(at as u32);
+            }
             Err(_) => self.room.new.push((place, as_which(block))),
         }
     }
 
     /// Brings the sums in line with which features there are now.
     fn finish(&mut self, sums: &mut Sums, table: &Table) {
-        let Room { occurrences, new, lost, gained, .. } = &mut self.room;
+        let Room { occurrences, touched, new, lost, gained, .. } = &mut self.room;
         for list in lost.iter_mut().chain(gained.iter_mut()) {
             list.clear();
         }
@@ -362,9 +388,11 @@ impl Original {
                 }
             }
         };
-        for (feature, is) in self.features.iter().zip(&*occurrences) {
-            if feature.occurrences != *is {
-                changed(feature.place, feature.occurrences, *is);
+        for at in touched.drain(..) {
+            let Feature { place, occurrences: was } = self.features[at as usize];
+            let is = std::mem::replace(&mut occurrences[at as usize], was);
+            if was != is {
+                changed(place, was, is);
             }
         }
         new.sort_unstable();
