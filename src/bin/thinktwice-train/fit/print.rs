@@ -38,13 +38,14 @@ fn print_thresholds(fitted: &Fitted) {
     let about = &fitted.model.about;
     let head = &about.heads[0];
     let holds = |label: &str| about.policy.verdict(&head.name, label) == Verdict::Hold;
-    for (label, threshold) in head.labels.iter().zip(&head.thresholds).filter(|(label, _)| holds(label)) {
-        anstream::println!(
-            "  {label:<22} counts from {:.3}: reached by {:.1} % of its own notes, {:.1} % of the harmless ones",
-            threshold.at,
-            100.0 * threshold.found,
-            100.0 * threshold.false_alarms
-        );
+    let own_notes = fitted.reports.first().map_or(&[][..], |report| &report.notes);
+    for ((label, threshold), &notes) in head.labels.iter().zip(&head.thresholds).zip(own_notes).filter(|((label, _), _)| holds(label)) {
+        let alarms = 100.0 * threshold.false_alarms;
+        let reached = match notes {
+            0 => format!("reached by {alarms:.1} % of the harmless notes; none of its own was there to measure"),
+            _ => format!("reached by {:.1} % of its own notes, {alarms:.1} % of the harmless ones", 100.0 * threshold.found),
+        };
+        anstream::println!("  {label:<22} counts from {:.3}: {reached}", threshold.at);
     }
     if !head.labels.iter().any(|label| holds(label)) {
         anstream::println!("  no label of {} holds a note: which should, a policy says (--policy, see docs/policy.md)", head.name);
