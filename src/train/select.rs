@@ -49,9 +49,10 @@ pub(super) struct Selection {
 pub(super) struct Extractions(Vec<(FeatureSettings, Extracted)>);
 
 impl Extractions {
+    /// Those that `settings` asks for, which are among the ones that were chosen.
     pub(super) fn of(&self, settings: &FitSettings) -> &Extracted {
         let found = self.0.iter().find(|(features, _)| *features == settings.features);
-        &found.unwrap_or(&self.0[0]).1
+        &found.expect("features are extracted for all settings that were chosen").1
     }
 }
 
@@ -112,6 +113,8 @@ const CHANGES: &[Change] = &[
 
 /// What the search may look at, in the unit of [`Problem::size`]: a corpus of that size is searched in a minute or two on two cores.
 const MOST_SEARCHED: usize = 20_000_000;
+/// What it looks at of a larger corpus.
+const SEARCHED_OF_MORE: usize = 10_000_000;
 
 /// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three it is `base` itself.
 ///
@@ -119,10 +122,10 @@ const MOST_SEARCHED: usize = 20_000_000;
 ///
 /// As the fits that it tries.
 pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Selection, FitError> {
-    let share = MOST_SEARCHED as f64 / problem.size() as f64;
+    let size = problem.size();
     let sample;
-    let problem = if share < 1.0 {
-        sample = problem.sample(share);
+    let problem = if size > MOST_SEARCHED {
+        sample = problem.sample(SEARCHED_OF_MORE as f64 / size as f64);
         &sample
     } else {
         problem

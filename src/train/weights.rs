@@ -1,13 +1,16 @@
 //! What is fitted on one set of notes: the vocabulary, and the weights of every head.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::dropout::{even_masses, masses, scales};
+use super::dropout::{Scales, masses};
 use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Meanings};
+use super::metrics::SplitMix64;
 use super::problem::{HeadData, Problem};
 use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
@@ -25,6 +28,11 @@ pub(super) struct Weights<'v> {
 const RANKING: f64 = 1e-2;
 /// How exact the fit is whose weights are kept: at 1e-4 it takes twice as long, and no figure moves in its third place.
 const TOLERANCE: f64 = 1e-3;
+
+/// How many features the notes may have together by which features are ranked: more than all of the corpora on which the ranking was measured.
+const MOST_RANKED_BY: usize = 1 << 25;
+/// How many notes of each label features are ranked by at least, where it has so many.
+const LEAST_RANKED_BY: f64 = 1000.0;
 
 /// A corpus and the settings to learn from it with.
 pub(super) struct Training<'a> {
@@ -50,51 +58,79 @@ impl<'a> Training<'a> {
     /// The same for each of several penalties, every fit starting from where the one before ended.
     pub(super) fn fit_path(&self, rows: &[usize], alphas: &[f64]) -> Result<Vec<Weights<'a>>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
-        let vocabulary = self.columns(rows, &frequency);
+        let ranked_by = self.ranked_by(rows);
+        let mut vocabulary = self.columns(rows, &frequency);
+        if ranked_by.len() < rows.len() {
+            let frequency = self.extracted.document_frequency(&ranked_by);
+            vocabulary.retain(|column| frequency[column.feature as usize] >= self.settings.least_notes);
+        }
         let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
         let weight = self.settings.block_weights.vector;
         let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let learned = self.problem.repeated(rows);
-        let mut data = self.designs(&learned, &vocabulary, meanings.as_deref());
+        let (ranked_by, learned) = (self.problem.repeated(&ranked_by), self.problem.repeated(rows));
+        let mut data = self.designs(&ranked_by, &vocabulary, meanings.as_deref());
         let count = vocabulary.len();
-        let guesses: Vec<Vec<f32>> = data.iter().map(|(design, _)| scales(&even_masses(design)[..count], self.settings.dropout)).collect();
-        for ((design, _), guess) in data.iter_mut().zip(&guesses) {
-            design.scale_columns(guess);
+        let even: Vec<Scales> = data.iter().map(|(design, _)| Scales::even(design, count, self.settings.dropout)).collect();
+        for ((design, _), scales) in data.iter_mut().zip(&even) {
+            scales.apply(design);
         }
+        // Without dropout they only say which features to leave out.
+        let masses_matter = self.settings.dropout > 0.0 || count > self.settings.vocabulary;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
         for (at, &alpha) in alphas.iter().enumerate() {
-            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING)?;
-            let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(|((design, _), fitted)| masses(design, fitted)).collect();
+            let start = before.as_ref().map(|before| before.iter().map(|head| Cow::from(&head.shares)).collect());
+            let first = self.fit_heads(&data, alpha, start, RANKING)?;
+            let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
+                if masses_matter { masses(design, fitted) } else { Vec::new() }
+            };
+            let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(masses_of).collect();
             // What it would cost to do without a feature (Optimal Brain Damage, LeCun, Denker and Solla 1990): its squared weight, times the loss's curvature there.
             let saliency = |column: usize| {
                 let weight = |head: &SparseFitted| head.row(column).iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
                 first.iter().zip(&masses).map(|(head, masses)| f64::from(weight(head)).powi(2) * masses[column]).sum()
             };
             let kept = largest(count, self.settings.vocabulary, saliency);
-            let scales_of = |(masses, guess): (&Vec<f64>, &Vec<f32>)| {
-                let unscaled: Vec<f64> = masses.iter().zip(guess).map(|(mass, guess)| mass / f64::from(guess * guess)).collect();
-                let scales = scales(&unscaled, self.settings.dropout);
-                kept.iter().map(|&column| scales[column]).collect()
-            };
-            let kept_scales: Vec<Vec<f32>> = masses.iter().zip(&guesses).map(scales_of).collect();
+            let scales: Vec<Scales> = even.iter().zip(&masses).map(|(even, masses)| even.refined(masses, &kept)).collect();
             let kept: Vec<Column> = kept.iter().map(|&column| vocabulary[column]).collect();
             if at + 1 == alphas.len() {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
             let mut kept_data = self.designs(&learned, &kept, meanings.as_deref());
-            for ((design, _), scales) in kept_data.iter_mut().zip(&kept_scales) {
-                design.scale_columns(scales);
+            for ((design, _), scales) in kept_data.iter_mut().zip(&scales) {
+                scales.apply(design);
             }
-            let mut heads = self.fit_heads(&kept_data, alpha, Some(&first), TOLERANCE)?;
-            for (head, scales) in heads.iter_mut().zip(&kept_scales) {
-                head.scale_rows(scales);
+            let start = self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
+            let mut heads = self.fit_heads(&kept_data, alpha, Some(start), TOLERANCE)?;
+            for (head, scales) in heads.iter_mut().zip(&scales) {
+                scales.undo(head);
             }
             path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
             before = Some(first);
         }
         Ok(path)
+    }
+
+    /// The rows that features are ranked and scaled by: of so many that this would take longer than the fit itself, some, drawn evenly but for labels that
+    /// would be left with too few.
+    fn ranked_by<'r>(&self, rows: &'r [usize]) -> Cow<'r, [usize]> {
+        let values: usize = rows.iter().map(|&row| self.extracted.notes.of(row).len()).sum();
+        if values <= MOST_RANKED_BY {
+            return Cow::Borrowed(rows);
+        }
+        let targets = &self.heads[0].targets;
+        let mut counts: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+        for &row in rows {
+            *counts.entry(targets[row]).or_default() += 1;
+        }
+        let share = MOST_RANKED_BY as f64 / values as f64;
+        let mut random = SplitMix64(11);
+        let mut is_drawn = |row: &usize| {
+            let share = share.max(LEAST_RANKED_BY / counts[&targets[*row]] as f64);
+            (random.next_u64() as f64) < share * u64::MAX as f64
+        };
+        rows.iter().copied().filter(|row| is_drawn(row)).collect()
     }
 
     /// The features that occur often enough in `rows`, weighted.
@@ -160,27 +196,50 @@ impl<'a> Training<'a> {
         self.heads.par_iter().map(of_head).collect()
     }
 
-    /// `start` holds fits on the same notes.
+    /// `start` holds what each of the notes adds to the weights that each head's fit starts from.
     fn fit_heads(
         &self,
         data: &[(Design, Vec<usize>)],
         alpha: f64,
-        start: Option<&[SparseFitted]>,
+        start: Option<Vec<Cow<'_, [f64]>>>,
         tolerance: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
             let (design, targets) = &data[index];
             let solver = SparseLogistic { tolerance, ..SparseLogistic::new(alpha, head.labels.len()) };
             solver
-                .fit_from(design, targets, start.map(|start| start[index].shares.as_slice()))
+                .fit_from(design, targets, start.as_ref().map(|start| &*start[index]))
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
     }
 }
 
+/// The shares of the notes at `from` (see [`SparseFitted::shares`]) as those of the notes at `to`, which they are some of: of the others, nothing.
+fn spread<'s>(head: &HeadData, shares: &'s [f64], from: &[usize], to: &[usize]) -> Cow<'s, [f64]> {
+    if from.len() == to.len() {
+        return shares.into();
+    }
+    let classes = head.labels.len();
+    let is_labelled = |row: &&usize| head.targets[**row].is_some();
+    let mut own = from.iter().filter(is_labelled).zip(shares.chunks_exact(classes)).peekable();
+    let mut spread = Vec::new();
+    for row in to.iter().filter(is_labelled) {
+        match own.next_if(|(own, _)| *own == row) {
+            Some((_, shares)) => spread.extend(shares),
+            None => spread.resize(spread.len() + classes, 0.0),
+        }
+    }
+    // Those of the intercepts.
+    spread.extend(&shares[shares.len() - classes..]);
+    spread.into()
+}
+
 /// The `most` largest of `count` values, ascending by index; of equal values, those that come first.
 fn largest(count: usize, most: usize, value: impl Fn(usize) -> f64) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
     let values: Vec<f64> = (0..count).map(value).collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
