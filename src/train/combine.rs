@@ -256,7 +256,7 @@ pub fn contest(
         problem.own_weight = weight;
         let training =
             Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(&fixed.settings), settings: &fixed.settings };
-        trials.push(cross_validate(&training, || ())?.0.swap_remove(0));
+        trials.push(cross_validate(&training, || ())?.out_of_fold.swap_remove(0));
     }
     let rows = &trials[0].rows;
     let targets = &trials[0].targets;

@@ -9,7 +9,7 @@ use super::assemble::assemble;
 use super::beside::{Beside, BesideRecord};
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
-use super::cross::{OutOfFold, cross_validate, nested};
+use super::cross::{CrossValidated, OutOfFold, cross_validate, nested};
 use super::extract::Collision;
 use super::guard::{fit_guard, refused};
 use super::matrix::BlockWeights;
@@ -245,11 +245,15 @@ pub fn fit_with_progress(
     progress(Progress::Fitting { done: 0, total });
     let extractions = selection.extract(&problem)?;
     let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let (out_of_fold, known) = cross_validate(&training(settings), fitted)?;
+    let CrossValidated { out_of_fold, known, first } = cross_validate(&training(settings), fitted)?;
     let nested = nested(&selection, &out_of_fold, training, fitted)?;
     let training = training(settings);
     let all: Vec<usize> = (0..problem.notes.len()).collect();
-    let weights = training.fit_weights(&all)?;
+    // Of a corpus of which not all folds are held out, no more is fitted anew than has to be.
+    let weights = match first {
+        Some((weights, some)) if problem.measured_folds < problem.fold_count => training.refit(&weights, &some, &all)?,
+        _ => training.fit_weights(&all)?,
+    };
     fitted();
 
     let shown = problem.shown;

@@ -20,6 +20,8 @@ pub(super) struct Weights<'v> {
     pub(super) vocabulary: Vec<Column>,
     /// Rows of the vocabulary, then of the dimensions of the word vectors.
     pub(super) heads: Vec<SparseFitted>,
+    /// What the columns of the vocabulary were scaled by, for each head.
+    scales: Vec<Scales>,
     /// The word vectors, as weighted for the same notes.
     pub(super) meanings: Option<Arc<Meanings<'v>>>,
 }
@@ -64,9 +66,7 @@ impl<'a> Training<'a> {
             let frequency = self.extracted.document_frequency(&ranked_by);
             vocabulary.retain(|column| frequency[column.feature as usize] >= self.settings.least_notes);
         }
-        let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
-        let weight = self.settings.block_weights.vector;
-        let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
+        let meanings = self.meanings(rows.len(), &frequency);
         let (ranked_by, learned) = (self.problem.repeated(&ranked_by), self.problem.repeated(rows));
         let mut data = self.designs(&ranked_by, &vocabulary, meanings.as_deref());
         let count = vocabulary.len();
@@ -97,19 +97,49 @@ impl<'a> Training<'a> {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let mut kept_data = self.designs(&learned, &kept, meanings.as_deref());
-            for ((design, _), scales) in kept_data.iter_mut().zip(&scales) {
-                scales.apply(design);
-            }
             let start = self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
-            let mut heads = self.fit_heads(&kept_data, alpha, Some(start), TOLERANCE)?;
-            for (head, scales) in heads.iter_mut().zip(&scales) {
-                scales.undo(head);
-            }
-            path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
+            path.push(self.fit_kept(&learned, kept, meanings.clone(), scales, start, alpha)?);
             before = Some(first);
         }
         Ok(path)
+    }
+
+    /// The weights of all heads on `rows`, with the vocabulary and the scales that `weights` have found on `some` of them, starting from there.
+    pub(super) fn refit(&self, weights: &Weights<'_>, some: &[usize], rows: &[usize]) -> Result<Weights<'a>, FitError> {
+        let frequency = self.extracted.document_frequency(rows);
+        let mut vocabulary = self.columns(rows, &frequency);
+        vocabulary.retain(|column| weights.vocabulary.binary_search_by_key(&column.feature, |known| known.feature).is_ok());
+        let meanings = self.meanings(rows.len(), &frequency);
+        let (some, learned) = (self.problem.repeated(some), self.problem.repeated(rows));
+        let start = self.heads.iter().zip(&weights.heads).map(|(head, fitted)| spread(head, &fitted.shares, &some, &learned)).collect();
+        self.fit_kept(&learned, vocabulary, meanings, weights.scales.clone(), start, self.settings.alpha)
+    }
+
+    /// The weights of a vocabulary that has been found.
+    fn fit_kept(
+        &self,
+        learned: &[usize],
+        vocabulary: Vec<Column>,
+        meanings: Option<Arc<Meanings<'a>>>,
+        scales: Vec<Scales>,
+        start: Vec<Cow<'_, [f64]>>,
+        alpha: f64,
+    ) -> Result<Weights<'a>, FitError> {
+        let mut data = self.designs(learned, &vocabulary, meanings.as_deref());
+        for ((design, _), scales) in data.iter_mut().zip(&scales) {
+            scales.apply(design);
+        }
+        let mut heads = self.fit_heads(&data, alpha, Some(start), TOLERANCE)?;
+        for (head, scales) in heads.iter_mut().zip(&scales) {
+            scales.undo(head);
+        }
+        Ok(Weights { vocabulary, heads, scales, meanings })
+    }
+
+    /// The word vectors, where there are any, weighted for notes of which `frequency` have each feature.
+    fn meanings(&self, notes: usize, frequency: &[u32]) -> Option<Arc<Meanings<'a>>> {
+        let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words)?;
+        Some(Arc::new(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, notes, frequency)))
     }
 
     /// The rows that features are ranked and scaled by: of so many that this would take longer than the fit itself, some, drawn evenly but for labels that
