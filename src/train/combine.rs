@@ -254,9 +254,14 @@ pub fn contest(
     for (index, &weight) in tried.iter().enumerate() {
         progress(Progress::Weighing { done: index + 1, total: tried.len() });
         problem.own_weight = weight;
-        let training =
-            Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(&fixed.settings), settings: &fixed.settings };
-        trials.push(cross_validate(&training, || ())?.out_of_fold.swap_remove(0));
+        let training = Training {
+            problem: &problem,
+            heads: &problem.heads,
+            extracted: extractions.of(&fixed.settings),
+            settings: &fixed.settings,
+            advanced: &|_| (),
+        };
+        trials.push(cross_validate(&training)?.out_of_fold.swap_remove(0));
     }
     let rows = &trials[0].rows;
     let targets = &trials[0].targets;

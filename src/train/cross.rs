@@ -104,15 +104,11 @@ impl<'a> Training<'a> {
 /// work enough for all cores one after the other.
 const MOST_AT_A_TIME: usize = 1 << 26;
 
-/// Holds each fold that is to be measured out. `fitted` is called when that has been done.
-pub(super) fn cross_validate<'a>(training: &Training<'a>, fitted: impl Fn() + Sync) -> Result<CrossValidated<'a>, FitError> {
+/// Holds each fold that is to be measured out.
+pub(super) fn cross_validate<'a>(training: &Training<'a>) -> Result<CrossValidated<'a>, FitError> {
     let problem = training.problem;
-    let of_fold = |fold| {
-        let result = training.hold_out(fold);
-        fitted();
-        result
-    };
     let folds = 0..problem.measured_folds;
+    let of_fold = |fold| training.hold_out(fold);
     let mut results: Vec<FoldResult> = if training.extracted.notes.len() > MOST_AT_A_TIME {
         folds.map(of_fold).collect::<Result<_, FitError>>()?
     } else {
@@ -147,12 +143,11 @@ pub(super) fn nested<'s>(
     selection: &'s Selection,
     out_of_fold: &[OutOfFold],
     training: impl Fn(&'s FitSettings) -> Training<'s>,
-    fitted: impl Fn() + Sync,
 ) -> Result<Vec<OutOfFold>, FitError> {
     let mut nested = out_of_fold.to_vec();
     let problem = training(&selection.settings).problem;
     for other in selection.chosen_otherwise(problem.measured_folds) {
-        let found = cross_validate(&training(other), &fitted)?.out_of_fold;
+        let found = cross_validate(&training(other))?.out_of_fold;
         let chose = |row: usize| selection.by_fold[problem.folds[row]] == *other;
         for (nested, found) in nested.iter_mut().zip(&found) {
             nested.take_where(found, chose);
@@ -169,9 +164,10 @@ pub(super) fn nested_from_search(
 ) -> Result<OutOfFold, FitError> {
     let selection = if settings.select { select(problem, settings, progress)? } else { Selection::fixed(problem, settings) };
     let extractions = selection.extract(problem)?;
-    let training = |settings| Training { problem, heads: &problem.heads[..1], extracted: extractions.of(settings), settings };
-    let out_of_fold = cross_validate(&training(&selection.settings), || ())?.out_of_fold;
-    Ok(nested(&selection, &out_of_fold, training, || ())?.swap_remove(0))
+    let training =
+        |settings| Training { problem, heads: &problem.heads[..1], extracted: extractions.of(settings), settings, advanced: &|_| () };
+    let out_of_fold = cross_validate(&training(&selection.settings))?.out_of_fold;
+    Ok(nested(&selection, &out_of_fold, training)?.swap_remove(0))
 }
 
 /// The labels of the first head, and for each note the probability of each as a fit says that has seen no note of the note's group.
@@ -195,8 +191,8 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let selection = Selection::fixed(&problem, &settings);
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;
-    let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let found = cross_validate(&training, || ())?.out_of_fold.swap_remove(0);
+    let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings, advanced: &|_| () };
+    let found = cross_validate(&training)?.out_of_fold.swap_remove(0);
     Ok((problem.heads.swap_remove(0).labels, found.probabilities))
 }
 

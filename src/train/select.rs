@@ -240,7 +240,7 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
             indices.sort_by(|&a, &b| trials[b].settings.alpha.total_cmp(&trials[a].settings.alpha));
             let alphas: Vec<f64> = indices.iter().map(|&index| trials[index].settings.alpha).collect();
             let folds: Vec<usize> = trials[indices[0]].folds.iter().copied().collect();
-            let training = Training { problem, heads: &problem.heads[..1], extracted: &extracted, settings: &settings };
+            let training = Training { problem, heads: &problem.heads[..1], extracted: &extracted, settings: &settings, advanced: &|_| () };
             let found: Vec<Vec<Vec<(usize, Outcome)>>> =
                 folds.par_iter().map(|&fold| outcomes(&training, fold, &alphas)).collect::<Result<_, FitError>>()?;
             for by_alpha in found {

@@ -44,6 +44,8 @@ pub(super) struct Training<'a> {
     /// The features of all notes, as `settings` asks for.
     pub(super) extracted: &'a Extracted,
     pub(super) settings: &'a FitSettings,
+    /// Called with what share of one fit of all heads has been done since it was last called.
+    pub(super) advanced: &'a (dyn Fn(f64) + Sync),
 }
 
 impl<'a> Training<'a> {
@@ -78,9 +80,10 @@ impl<'a> Training<'a> {
         let masses_matter = self.settings.dropout > 0.0 || count > self.settings.vocabulary;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
+        let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
             let start = before.as_ref().map(|before| before.iter().map(|head| Cow::from(&head.shares)).collect());
-            let first = self.fit_heads(&data, alpha, start, RANKING)?;
+            let first = self.fit_heads(&data, alpha, start, RANKING, ranking)?;
             let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
                 if masses_matter { masses(design, fitted) } else { Vec::new() }
             };
@@ -98,7 +101,7 @@ impl<'a> Training<'a> {
                 data = Vec::new();
             }
             let start = self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
-            path.push(self.fit_kept(&learned, kept, meanings.clone(), scales, start, alpha)?);
+            path.push(self.fit_kept(&learned, kept, meanings.clone(), scales, start, alpha, 1.0 - ranking)?);
             before = Some(first);
         }
         Ok(path)
@@ -112,10 +115,10 @@ impl<'a> Training<'a> {
         let meanings = self.meanings(rows.len(), &frequency);
         let (some, learned) = (self.problem.repeated(some), self.problem.repeated(rows));
         let start = self.heads.iter().zip(&weights.heads).map(|(head, fitted)| spread(head, &fitted.shares, &some, &learned)).collect();
-        self.fit_kept(&learned, vocabulary, meanings, weights.scales.clone(), start, self.settings.alpha)
+        self.fit_kept(&learned, vocabulary, meanings, weights.scales.clone(), start, self.settings.alpha, 1.0)
     }
 
-    /// The weights of a vocabulary that has been found.
+    /// The weights of a vocabulary that has been found; `share` as in [`Self::fit_heads`].
     fn fit_kept(
         &self,
         learned: &[usize],
@@ -124,12 +127,13 @@ impl<'a> Training<'a> {
         scales: Vec<Scales>,
         start: Vec<Cow<'_, [f64]>>,
         alpha: f64,
+        share: f64,
     ) -> Result<Weights<'a>, FitError> {
         let mut data = self.designs(learned, &vocabulary, meanings.as_deref());
         for ((design, _), scales) in data.iter_mut().zip(&scales) {
             scales.apply(design);
         }
-        let mut heads = self.fit_heads(&data, alpha, Some(start), TOLERANCE)?;
+        let mut heads = self.fit_heads(&data, alpha, Some(start), TOLERANCE, share)?;
         for (head, scales) in heads.iter_mut().zip(&scales) {
             scales.undo(head);
         }
@@ -226,19 +230,27 @@ impl<'a> Training<'a> {
         self.heads.par_iter().map(of_head).collect()
     }
 
-    /// `start` holds what each of the notes adds to the weights that each head's fit starts from.
+    /// `start` holds what each of the notes adds to the weights that each head's fit starts from; `share` is how much of a
+    /// whole fit this one is.
     fn fit_heads(
         &self,
         data: &[(Design, Vec<usize>)],
         alpha: f64,
         start: Option<Vec<Cow<'_, [f64]>>>,
         tolerance: f64,
+        share: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
             let (design, targets) = &data[index];
             let solver = SparseLogistic { tolerance, ..SparseLogistic::new(alpha, head.labels.len()) };
+            // The first head is watched for all.
+            let advanced = |of_fit: f64| {
+                if index == 0 {
+                    (self.advanced)(share * of_fit)
+                }
+            };
             solver
-                .fit_from(design, targets, start.as_ref().map(|start| &*start[index]))
+                .fit_from(design, targets, start.as_ref().map(|start| &*start[index]), &advanced)
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
