@@ -123,8 +123,9 @@ const SEARCHED_OF_MORE: usize = 10_000_000;
 /// As the fits that it tries.
 pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Selection, FitError> {
     let size = problem.size();
+    let is_sample = size > MOST_SEARCHED;
     let sample;
-    let problem = if size > MOST_SEARCHED {
+    let problem = if is_sample {
         sample = problem.sample(SEARCHED_OF_MORE as f64 / size as f64);
         &sample
     } else {
@@ -144,9 +145,14 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
         settings
     };
     // A change that changes nothing, such as one of word vectors that are not there, is none.
-    let has_vectors = problem.vectors.is_some();
-    let changes: Vec<&Change> =
-        CHANGES.iter().filter(|change| edited(&[change]) != base && (has_vectors || change.family != "vectors")).collect();
+    let is_of_use = |change: &Change| match change.family {
+        "vectors" => problem.vectors.is_some(),
+        // It stands in for what so many notes teach by themselves: of made-up notes, the log-count ratio lowers the loss by 0.007 on 10,000 and by 0.003 on
+        // 40,000, and raises it by 0.04 on a million.
+        "weighting" => !is_sample,
+        _ => true,
+    };
+    let changes: Vec<&Change> = CHANGES.iter().filter(|change| is_of_use(change) && edited(&[change]) != base).collect();
     let every: BTreeSet<usize> = (0..folds).collect();
     let mut tried: Vec<Trial> = vec![Trial::new(Vec::new(), base.clone(), &every)];
     tried.extend(changes.iter().map(|&change| Trial::new(vec![change], edited(&[change]), &every)));
