@@ -113,8 +113,9 @@ const CHANGES: &[Change] = &[
 
 /// What the search may look at, in the unit of [`Problem::size`]: a corpus of that size is searched in a minute or two on two cores.
 const MOST_SEARCHED: usize = 20_000_000;
-/// What it looks at of a larger corpus.
-const SEARCHED_OF_MORE: usize = 10_000_000;
+/// What it looks at of a larger corpus, if that leaves [`ENOUGH_OF_LABEL`] notes for each label, on the average.
+const SEARCHED_OF_MANY: usize = 10_000_000;
+const ENOUGH_OF_LABEL: usize = 1000;
 
 /// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three it is `base` itself.
 ///
@@ -126,7 +127,10 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
     let is_sample = size > MOST_SEARCHED;
     let sample;
     let problem = if is_sample {
-        sample = problem.sample(SEARCHED_OF_MORE as f64 / size as f64);
+        let share_of = |searched: usize| searched as f64 / size as f64;
+        let enough = (ENOUGH_OF_LABEL * problem.heads[0].labels.len()) as f64;
+        let is_enough = share_of(SEARCHED_OF_MANY) * problem.notes.len() as f64 >= enough;
+        sample = problem.sample(share_of(if is_enough { SEARCHED_OF_MANY } else { MOST_SEARCHED }));
         &sample
     } else {
         problem
