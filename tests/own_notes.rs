@@ -2,12 +2,15 @@
 #![cfg(all(feature = "cli", feature = "train"))]
 
 mod common;
+#[path = "common/place.rs"]
+mod place;
 
 use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
-use common::{Place, assert_fails};
+use common::assert_fails;
+use place::Place;
 use serde_json::{Value, json};
 use thinktwice::Classifier;
 

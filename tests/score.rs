@@ -2,13 +2,16 @@
 #![cfg(feature = "cli")]
 
 mod common;
+#[path = "common/place.rs"]
+mod place;
 #[path = "advice/support.rs"]
 mod support;
 
 use std::path::Path;
 use std::process::Output;
 
-use common::{Place, assert_fails};
+use common::assert_fails;
+use place::Place;
 use serde_json::Value;
 use support::{json, stdout, thinktwice_in};
 use thinktwice::Classifier;

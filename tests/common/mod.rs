@@ -1,10 +1,6 @@
-//! What every test of the programs asks of an error, and where it runs.
-
-mod place;
+//! What every test of the programs asks of an error.
 
 use std::process::Output;
-
-pub(crate) use place::Place;
 
 /// Exit code 2, nothing on standard output, one line on standard error that contains every part.
 pub(crate) fn assert_fails(output: &Output, parts: &[&str]) {
