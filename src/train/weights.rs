@@ -26,6 +26,13 @@ pub(super) struct Weights<'v> {
     pub(super) meanings: Option<Arc<Meanings<'v>>>,
 }
 
+/// What is found before the weights that are kept.
+struct Kept<'v> {
+    vocabulary: Vec<Column>,
+    scales: Vec<Scales>,
+    meanings: Option<Arc<Meanings<'v>>>,
+}
+
 /// How exact the fit is that ranks and scales the features: a tenth of the iterations, and the same ranks but for the last few.
 const RANKING: f64 = 1e-2;
 /// How exact the fit is whose weights are kept: at 1e-4 it takes twice as long, and no figure moves in its third place.
@@ -62,7 +69,7 @@ impl<'a> Training<'a> {
     /// The same for each of several penalties, every fit starting from where the one before ended.
     pub(super) fn fit_path(&self, rows: &[usize], alphas: &[f64]) -> Result<Vec<Weights<'a>>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
-        let ranked_by = self.ranked_by(rows);
+        let ranked_by = self.ranked_by(rows, MOST_RANKED_BY);
         let mut vocabulary = self.columns(rows, &frequency);
         if ranked_by.len() < rows.len() {
             let frequency = self.extracted.document_frequency(&ranked_by);
@@ -82,8 +89,9 @@ impl<'a> Training<'a> {
         let mut path = Vec::new();
         let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
-            let start = before.as_ref().map(|before| before.iter().map(|head| Cow::from(&head.shares)).collect());
-            let first = self.fit_heads(&data, alpha, start, RANKING, ranking)?;
+            let start: Option<Vec<Cow<'_, [f64]>>> =
+                before.as_ref().map(|before| before.iter().map(|head| Cow::from(&head.shares)).collect());
+            let first = self.fit_heads(&data, alpha, start.as_deref(), RANKING, ranking)?;
             let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
                 if masses_matter { masses(design, fitted) } else { Vec::new() }
             };
@@ -100,8 +108,10 @@ impl<'a> Training<'a> {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let start = self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
-            path.push(self.fit_kept(&learned, kept, meanings.clone(), scales, start, alpha, 1.0 - ranking)?);
+            let start: Vec<Cow<'_, [f64]>> =
+                self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
+            let kept = Kept { vocabulary: kept, scales, meanings: meanings.clone() };
+            path.push(self.fit_kept(&learned, kept, &start, alpha, 1.0 - ranking)?);
             before = Some(first);
         }
         Ok(path)
@@ -114,21 +124,21 @@ impl<'a> Training<'a> {
         vocabulary.retain(|column| weights.vocabulary.binary_search_by_key(&column.feature, |known| known.feature).is_ok());
         let meanings = self.meanings(rows.len(), &frequency);
         let (some, learned) = (self.problem.repeated(some), self.problem.repeated(rows));
-        let start = self.heads.iter().zip(&weights.heads).map(|(head, fitted)| spread(head, &fitted.shares, &some, &learned)).collect();
-        self.fit_kept(&learned, vocabulary, meanings, weights.scales.clone(), start, self.settings.alpha, 1.0)
+        let start: Vec<Cow<'_, [f64]>> =
+            self.heads.iter().zip(&weights.heads).map(|(head, fitted)| spread(head, &fitted.shares, &some, &learned)).collect();
+        self.fit_kept(&learned, Kept { vocabulary, scales: weights.scales.clone(), meanings }, &start, self.settings.alpha, 1.0)
     }
 
     /// The weights of a vocabulary that has been found; `share` as in [`Self::fit_heads`].
     fn fit_kept(
         &self,
         learned: &[usize],
-        vocabulary: Vec<Column>,
-        meanings: Option<Arc<Meanings<'a>>>,
-        scales: Vec<Scales>,
-        start: Vec<Cow<'_, [f64]>>,
+        kept: Kept<'a>,
+        start: &[Cow<'_, [f64]>],
         alpha: f64,
         share: f64,
     ) -> Result<Weights<'a>, FitError> {
+        let Kept { vocabulary, scales, meanings } = kept;
         let mut data = self.designs(learned, &vocabulary, meanings.as_deref());
         for ((design, _), scales) in data.iter_mut().zip(&scales) {
             scales.apply(design);
@@ -146,11 +156,11 @@ impl<'a> Training<'a> {
         Some(Arc::new(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, notes, frequency)))
     }
 
-    /// The rows that features are ranked and scaled by: of so many that this would take longer than the fit itself, some, drawn evenly but for labels that
+    /// The rows that features are ranked and scaled by: all with no more than `most` features together; of so many that this would take longer than the fit itself, some, drawn evenly but for labels that
     /// would be left with too few.
-    fn ranked_by<'r>(&self, rows: &'r [usize]) -> Cow<'r, [usize]> {
+    fn ranked_by<'r>(&self, rows: &'r [usize], most: usize) -> Cow<'r, [usize]> {
         let values: usize = rows.iter().map(|&row| self.extracted.notes.of(row).len()).sum();
-        if values <= MOST_RANKED_BY {
+        if values <= most {
             return Cow::Borrowed(rows);
         }
         let targets = &self.heads[0].targets;
@@ -158,7 +168,7 @@ impl<'a> Training<'a> {
         for &row in rows {
             *counts.entry(targets[row]).or_default() += 1;
         }
-        let share = MOST_RANKED_BY as f64 / values as f64;
+        let share = most as f64 / values as f64;
         let mut random = SplitMix64(11);
         let mut is_drawn = |row: &usize| {
             let share = share.max(LEAST_RANKED_BY / counts[&targets[*row]] as f64);
@@ -236,7 +246,7 @@ impl<'a> Training<'a> {
         &self,
         data: &[(Design, Vec<usize>)],
         alpha: f64,
-        start: Option<Vec<Cow<'_, [f64]>>>,
+        start: Option<&[Cow<'_, [f64]>]>,
         tolerance: f64,
         share: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
@@ -246,11 +256,11 @@ impl<'a> Training<'a> {
             // The first head is watched for all.
             let advanced = |of_fit: f64| {
                 if index == 0 {
-                    (self.advanced)(share * of_fit)
+                    (self.advanced)(share * of_fit);
                 }
             };
             solver
-                .fit_from(design, targets, start.as_ref().map(|start| &*start[index]), &advanced)
+                .fit_from(design, targets, start.map(|start| &*start[index]), &advanced)
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
@@ -288,4 +298,88 @@ fn largest(count: usize, most: usize, value: impl Fn(usize) -> f64) -> Vec<usize
     order.truncate(most);
     order.sort_unstable();
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::corpus::{Corpus, Note};
+    use crate::train::{Extras, FitSettings};
+
+    /// Notes of which every hundredth is rare, and the others are long or short.
+    fn corpus(count: usize) -> Corpus {
+        let mut random = SplitMix64(9);
+        let note = |row: usize| {
+            let label = if row.is_multiple_of(100) { "rare" } else { ["long", "short"][row % 2] };
+            let words: Vec<String> = (0..6).map(|_| format!("w{}", random.below(300))).collect();
+            Note {
+                text: format!("{} {label}{}", words.join(" "), random.below(4)),
+                labels: [("intent".to_owned(), label.to_owned())].into(),
+                group: row.to_string(),
+                id: row.to_string(),
+                ..Note::default()
+            }
+        };
+        Corpus { notes: (0..count).map(note).collect(), skipped: Vec::new() }
+    }
+
+    fn with_training(count: usize, look: impl FnOnce(&Training<'_>)) {
+        let (corpus, settings, extras) =
+            (corpus(count), FitSettings { vocabulary: 2000, alpha: 8.0, ..FitSettings::default() }, Extras::default());
+        let problem = Problem::new(&corpus, &settings, &extras).expect("a problem");
+        let settings = FitSettings { features: problem.features(&settings), ..settings };
+        let extracted = problem.extract(&settings.features, settings.least_notes).expect("no collision");
+        look(&Training { problem: &problem, heads: &problem.heads, extracted: &extracted, settings: &settings, advanced: &|_| () });
+    }
+
+    #[test]
+    fn of_many_notes_some_rank_the_features_and_rare_labels_are_kept() {
+        with_training(30_000, |training| {
+            let rows: Vec<usize> = (0..30_000).collect();
+            let values = training.extracted.notes.len();
+            assert_eq!(*training.ranked_by(&rows, values), *rows);
+            let drawn = training.ranked_by(&rows, values / 5);
+            let rare = drawn.iter().filter(|row| row.is_multiple_of(100)).count();
+            let others = drawn.len() - rare;
+            assert!(rare == 300 && (5700..6200).contains(&others), "{rare} and {others}");
+            assert!(drawn.is_sorted());
+        });
+    }
+
+    #[test]
+    fn a_fit_that_goes_on_from_some_of_the_notes_ends_where_one_from_nothing_does() {
+        with_training(1000, |training| {
+            let (some, all): (Vec<usize>, Vec<usize>) = ((0..1000).filter(|row| row % 5 != 2).collect(), (0..1000).collect());
+            let first = training.fit_weights(&some).expect("a fit");
+            let next = training.refit(&first, &some, &all).expect("a fit");
+            let kept = Kept { vocabulary: next.vocabulary.clone(), scales: first.scales.clone(), meanings: None };
+            let nothing = Cow::from(vec![0.0; 1001 * 3]);
+            let anew = training.fit_kept(&all, kept, &[nothing], training.settings.alpha, 1.0).expect("a fit");
+            assert_eq!(next.vocabulary.len(), first.vocabulary.len());
+            assert!(next.heads[0].iterations < anew.heads[0].iterations);
+            let logits = |weights: &Weights<'_>| -> Vec<Vec<f64>> {
+                let matrix = training.matrix(&all, weights);
+                all.iter().map(|&row| weights.heads[0].logits(&matrix, row)).collect()
+            };
+            let distance = |a: &Weights<'_>, b: &Weights<'_>| {
+                let pairs = logits(a).into_iter().flatten().zip(logits(b).into_iter().flatten());
+                pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / 3000.0
+            };
+            let (near, far) = (distance(&next, &anew), distance(&first, &anew));
+            assert!(near < 0.2 * far, "{near} and {far}");
+        });
+    }
+
+    #[test]
+    fn shares_go_to_the_same_notes_among_more() {
+        let head = HeadData {
+            name: "intent".to_owned(),
+            labels: vec!["a".to_owned(), "b".to_owned()],
+            targets: vec![Some(0), None, Some(1), Some(0), Some(1)],
+            beside_measured: false,
+        };
+        let shares = [0.1, -0.1, 0.3, -0.3, 9.0, 8.0];
+        let spread = spread(&head, &shares, &[0, 1, 3], &[0, 1, 2, 3, 4]);
+        assert_eq!(*spread, [0.1, -0.1, 0.0, 0.0, 0.3, -0.3, 0.0, 0.0, 9.0, 8.0]);
+    }
 }

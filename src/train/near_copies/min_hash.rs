@@ -1,6 +1,6 @@
 //! Among so many texts that not every two with something in common can be compared.
 //!
-//! The smallest of a set's members under a random order is, for two sets, the same one with the probability of their Jaccard similarity (MinHash, Broder
+//! The smallest of a set's members under a random order is, for two sets, the same one with the probability of their Jaccard similarity (min-wise hashing, Broder
 //! 1997). A band is several such members together, so that two sets share one with a power of their similarity; over many bands, those that are alike
 //! nearly all meet somewhere and hardly any others do (locality-sensitive hashing, Indyk and Motwani 1998). Those that meet are compared in full.
 
@@ -87,14 +87,16 @@ mod tests {
     fn families(families: usize, similarity: f64) -> Vec<Shingles> {
         let mut random = SplitMix64(5);
         let shared = (120.0 * similarity / (1.0 + similarity)).round() as usize;
-        let mut sets = Vec::new();
+        let mut sets: Vec<Shingles> = Vec::new();
         for _ in 0..families {
             let first: Vec<u64> = (0..60).map(|_| random.next_u64()).collect();
             let mut others = (0..9).map(|_| first[..shared].iter().copied().chain((shared..60).map(|_| random.next_u64())).collect());
             sets.push(first.clone());
             sets.extend(&mut others);
         }
-        sets.iter_mut().for_each(|set: &mut Shingles| set.sort_unstable());
+        for set in &mut sets {
+            set.sort_unstable();
+        }
         sets
     }
 

@@ -5,8 +5,9 @@
 
 mod design;
 mod span;
+mod way;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use argmin::core::{CostFunction, Error as ArgminError, Executor, Gradient, State, TerminationReason, TerminationStatus};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use super::matrix::Csr;
 pub(super) use design::Design;
 use span::Span;
+use way::Way;
 
 /// Settings of the solver.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +160,7 @@ impl SparseLogistic {
         if let Some(start) = start.filter(|start| start.len() != size) {
             return input(format!("{} starting shares, not {size}", start.len()));
         }
-        let way = Way { wanted: Cell::new(0.0), begun: Cell::new(0.0), gone: Cell::new(0.0), advanced };
+        let way = Way::new(advanced);
         let problem = Problem { design, targets, alpha: self.alpha, classes: self.classes, memo: RefCell::default(), way };
         // Relative to the gradient at zero, wherever the fit starts, so that a warm start ends as exactly as a cold one.
         let zero = Span::zero(design, self.classes);
@@ -175,8 +177,7 @@ impl SparseLogistic {
             advanced(1.0);
             return Ok(fitted(&start, 0));
         }
-        problem.way.begun.set(begun);
-        problem.way.wanted.set(wanted);
+        problem.way.begin(begun, wanted);
         let failed = |error: ArgminError| SolverError::Optimiser(error.to_string());
         let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY)
             .with_tolerance_grad(wanted)
@@ -208,31 +209,6 @@ struct Problem<'d> {
     /// The last one: the line search asks for the two one after the other.
     memo: RefCell<Option<Evaluated<'d>>>,
     way: Way<'d>,
-}
-
-/// How far a fit is, by the logarithm of its gradient's norm: that falls by much the same with every iteration.
-struct Way<'d> {
-    /// The norm at the start.
-    begun: Cell<f64>,
-    /// The norm that counts as converged; 0 before the start.
-    wanted: Cell<f64>,
-    /// The share that has been told.
-    gone: Cell<f64>,
-    advanced: &'d dyn Fn(f64),
-}
-
-impl Way<'_> {
-    fn reach(&self, norm: f64) {
-        let share = libm::log(self.begun.get() / norm) / libm::log(self.begun.get() / self.wanted.get());
-        // It may rise on the way.
-        if self.wanted.get() > 0.0 && share > self.gone.get() && share < 1.0 {
-            (self.advanced)(share - self.gone.replace(share));
-        }
-    }
-
-    fn end(&self) {
-        (self.advanced)(1.0 - self.gone.get());
-    }
 }
 
 /// How many rows a thread takes at a time.
@@ -411,7 +387,7 @@ mod tests {
     fn cost_and_gradient_are_those_of_the_plain_definition() {
         let (csr, _, targets) = problem();
         let design = Design::new(csr.clone());
-        let way = Way { wanted: Cell::new(0.0), begun: Cell::new(0.0), gone: Cell::new(0.0), advanced: &|_| () };
+        let way = Way::new(&|_| ());
         let problem = Problem { design: &design, targets: &targets, alpha: 0.3, classes: 3, memo: RefCell::default(), way };
         let numbers = |seed: usize| (0..151 * 3).map(move |at| ((at * 7 + seed) % 13) as f64 / 260.0 - 0.02).collect();
         let point = Span::new(&design, numbers(1), 3);
