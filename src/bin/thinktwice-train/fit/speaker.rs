@@ -21,17 +21,17 @@ pub(super) struct Speaker {
 struct Said {
     /// What is being done.
     what: &'static str,
-    /// When that was begun.
-    since: Instant,
     /// How many steps of it were done.
     done: f64,
     at: Instant,
+    /// From when on, and from how many steps, what is left is guessed: what comes before the first step is done but once.
+    since: (Instant, f64),
 }
 
 impl Speaker {
     pub(super) fn new(notes: usize) -> Self {
         let now = Instant::now();
-        Self { notes, said: Mutex::new(Said { what: "", since: now, done: 0.0, at: now }) }
+        Self { notes, said: Mutex::new(Said { what: "", done: 0.0, at: now, since: (now, 0.0) }) }
     }
 
     pub(super) fn say(&self, progress: Progress) {
@@ -43,15 +43,18 @@ impl Speaker {
         };
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
+        if said.what != what || done < LEAST {
+            said.since = (now, done);
+        }
         if said.what == what && done.floor() <= said.done.floor() && now - said.at < PAUSE {
             return;
         }
-        let since = if said.what == what { said.since } else { now };
-        *said = Said { what, since, done, at: now };
+        *said = Said { what, done, at: now, since: said.since };
         let sample = if sample < self.notes { format!(" by {sample} of the {} notes", self.notes) } else { String::new() };
-        let left = (now - since).as_secs_f64() / done.max(LEAST) * (total as f64 - done);
+        let (since, from) = said.since;
+        let left = (now - since).as_secs_f64() / (done - from).max(LEAST) * (total as f64 - done);
         let left = match left {
-            _ if done < LEAST || done >= total as f64 => String::new(),
+            _ if done < from + LEAST || done >= total as f64 => String::new(),
             ..100.0 => format!(", about {left:.0} s left"),
             _ => format!(", about {:.0} min left", left / 60.0),
         };
