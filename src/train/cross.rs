@@ -68,14 +68,14 @@ pub(super) struct CrossValidated<'a> {
     pub(super) out_of_fold: Vec<OutOfFold>,
     /// The share of known words of those notes.
     pub(super) known: Vec<f64>,
-    /// What was fitted without the first fold, and the rows that it was fitted on.
-    pub(super) first: Option<(Weights<'a>, Vec<usize>)>,
+    /// What was fitted without the first fold.
+    pub(super) first: Option<Weights<'a>>,
 }
 
 /// What is known of a fold's notes from a fit without them.
 struct FoldResult<'a> {
-    /// What was fitted, where it is wanted, and on which rows.
-    weights: Option<(Weights<'a>, Vec<usize>)>,
+    /// What was fitted, of the first fold.
+    weights: Option<Weights<'a>>,
     rows: Vec<usize>,
     /// Of each head and row.
     logits: Vec<Vec<Vec<f64>>>,
@@ -86,8 +86,7 @@ struct FoldResult<'a> {
 impl<'a> Training<'a> {
     /// Fits on all notes but those of `fold`, and looks at these.
     fn hold_out(&self, fold: usize) -> Result<FoldResult<'a>, FitError> {
-        let inside = self.problem.rows_in(|other| other != fold);
-        let weights = self.fit_weights(&inside)?;
+        let weights = self.fit_weights(&self.problem.rows_in(|other| other != fold))?;
         let rows = self.problem.rows_in(|other| other == fold);
         let matrix = self.matrix(&rows, &weights);
         let logits = |fitted: &SparseFitted| (0..rows.len()).map(|row| fitted.logits(&matrix, row)).collect();
@@ -95,7 +94,7 @@ impl<'a> Training<'a> {
             logits: weights.heads.iter().map(logits).collect(),
             known: rows.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect(),
             rows,
-            weights: (fold == 0).then_some((weights, inside)),
+            weights: (fold == 0).then_some(weights),
         })
     }
 }

@@ -259,9 +259,9 @@ pub fn fit_with_progress(
     let nested = nested(&selection, &out_of_fold, training)?;
     let training = training(settings);
     let all: Vec<usize> = (0..problem.notes.len()).collect();
-    // Of a corpus of which not all folds are held out, no more is fitted anew than has to be.
+    // Of a corpus of which not all folds are held out, features are not ranked anew.
     let weights = match first {
-        Some((weights, some)) if problem.measured_folds < problem.fold_count => training.refit(&weights, &some, &all)?,
+        Some(first) if problem.measured_folds < problem.fold_count => training.refit(&first, &all)?,
         _ => training.fit_weights(&all)?,
     };
 

@@ -5,7 +5,7 @@
 //! its notes: a nested cross-validation (Varma and Simon 2006) that fits every candidate once a fold.
 //!
 //! Of a corpus on which dozens of fits would take long, the search looks at a part of the groups: which settings are best depends on what kind of text
-//! it is more than on how much there is of it.
+//! it is more than on how much there is of it, as long as no label is left with a handful.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,9 +115,13 @@ const CHANGES: &[Change] = &[
 const MOST_SEARCHED: usize = 20_000_000;
 /// What it looks at of a larger corpus, if that leaves [`ENOUGH_OF_LABEL`] notes for each label, on the average.
 const SEARCHED_OF_MANY: usize = 10_000_000;
-const ENOUGH_OF_LABEL: usize = 1000;
+const ENOUGH_OF_LABEL: f64 = 1000.0;
+/// Of a sample with fewer notes for each label, on the average, nothing is learned for the whole: of 150 labels, of which it had 22 notes of 100, the settings that
+/// served it best made 1.3 points more errors than those that the search starts from; of 77, of which it had 56 of 130, 1.3 points less.
+const LEAST_OF_LABEL: f64 = 40.0;
 
-/// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three it is `base` itself.
+/// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three, or that part would have too few notes of each
+/// label, it is `base` itself.
 ///
 /// # Errors
 ///
@@ -128,9 +132,13 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
     let sample;
     let problem = if is_sample {
         let share_of = |searched: usize| searched as f64 / size as f64;
-        let enough = (ENOUGH_OF_LABEL * problem.heads[0].labels.len()) as f64;
-        let is_enough = share_of(SEARCHED_OF_MANY) * problem.notes.len() as f64 >= enough;
-        sample = problem.sample(share_of(if is_enough { SEARCHED_OF_MANY } else { MOST_SEARCHED }));
+        let of_label = |share: f64| share * problem.notes.len() as f64 / problem.heads[0].labels.len() as f64;
+        let is_enough = of_label(share_of(SEARCHED_OF_MANY)) >= ENOUGH_OF_LABEL;
+        let share = share_of(if is_enough { SEARCHED_OF_MANY } else { MOST_SEARCHED });
+        if of_label(share) < LEAST_OF_LABEL {
+            return Ok(Selection::fixed(problem, base));
+        }
+        sample = problem.sample(share);
         &sample
     } else {
         problem

@@ -89,9 +89,7 @@ impl<'a> Training<'a> {
         let mut path = Vec::new();
         let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
-            let start: Option<Vec<Cow<'_, [f64]>>> =
-                before.as_ref().map(|before| before.iter().map(|head| Cow::from(&head.shares)).collect());
-            let first = self.fit_heads(&data, alpha, start.as_deref(), RANKING, ranking)?;
+            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING, ranking)?;
             let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
                 if masses_matter { masses(design, fitted) } else { Vec::new() }
             };
@@ -108,25 +106,22 @@ impl<'a> Training<'a> {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let start: Vec<Cow<'_, [f64]>> =
-                self.heads.iter().zip(&first).map(|(head, first)| spread(head, &first.shares, &ranked_by, &learned)).collect();
             let kept = Kept { vocabulary: kept, scales, meanings: meanings.clone() };
-            path.push(self.fit_kept(&learned, kept, &start, alpha, 1.0 - ranking)?);
+            // What a part has found would weigh more than what the others have to say, since a fit ends before it has reached its end.
+            let start = (ranked_by.len() == learned.len()).then_some(first.as_slice());
+            path.push(self.fit_kept(&learned, kept, start, alpha, 1.0 - ranking)?);
             before = Some(first);
         }
         Ok(path)
     }
 
-    /// The weights of all heads on `rows`, with the vocabulary and the scales that `weights` have found on `some` of them, starting from there.
-    pub(super) fn refit(&self, weights: &Weights<'_>, some: &[usize], rows: &[usize]) -> Result<Weights<'a>, FitError> {
+    /// The weights of all heads on `rows`, with the vocabulary and the scales that `weights` have found on some of them.
+    pub(super) fn refit(&self, weights: &Weights<'_>, rows: &[usize]) -> Result<Weights<'a>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
         let mut vocabulary = self.columns(rows, &frequency);
         vocabulary.retain(|column| weights.vocabulary.binary_search_by_key(&column.feature, |known| known.feature).is_ok());
-        let meanings = self.meanings(rows.len(), &frequency);
-        let (some, learned) = (self.problem.repeated(some), self.problem.repeated(rows));
-        let start: Vec<Cow<'_, [f64]>> =
-            self.heads.iter().zip(&weights.heads).map(|(head, fitted)| spread(head, &fitted.shares, &some, &learned)).collect();
-        self.fit_kept(&learned, Kept { vocabulary, scales: weights.scales.clone(), meanings }, &start, self.settings.alpha, 1.0)
+        let kept = Kept { vocabulary, scales: weights.scales.clone(), meanings: self.meanings(rows.len(), &frequency) };
+        self.fit_kept(&self.problem.repeated(rows), kept, None, self.settings.alpha, 1.0)
     }
 
     /// The weights of a vocabulary that has been found; `share` as in [`Self::fit_heads`].
@@ -134,7 +129,7 @@ impl<'a> Training<'a> {
         &self,
         learned: &[usize],
         kept: Kept<'a>,
-        start: &[Cow<'_, [f64]>],
+        start: Option<&[SparseFitted]>,
         alpha: f64,
         share: f64,
     ) -> Result<Weights<'a>, FitError> {
@@ -143,7 +138,7 @@ impl<'a> Training<'a> {
         for ((design, _), scales) in data.iter_mut().zip(&scales) {
             scales.apply(design);
         }
-        let mut heads = self.fit_heads(&data, alpha, Some(start), TOLERANCE, share)?;
+        let mut heads = self.fit_heads(&data, alpha, start, TOLERANCE, share)?;
         for (head, scales) in heads.iter_mut().zip(&scales) {
             scales.undo(head);
         }
@@ -156,8 +151,8 @@ impl<'a> Training<'a> {
         Some(Arc::new(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, notes, frequency)))
     }
 
-    /// The rows that features are ranked and scaled by: all with no more than `most` features together; of so many that this would take longer than the fit itself, some, drawn evenly but for labels that
-    /// would be left with too few.
+    /// The rows that features are ranked and scaled by: all that have no more than `most` features together; of more, some, drawn evenly but for labels that would
+    /// be left with too few.
     fn ranked_by<'r>(&self, rows: &'r [usize], most: usize) -> Cow<'r, [usize]> {
         let values: usize = rows.iter().map(|&row| self.extracted.notes.of(row).len()).sum();
         if values <= most {
@@ -240,13 +235,13 @@ impl<'a> Training<'a> {
         self.heads.par_iter().map(of_head).collect()
     }
 
-    /// `start` holds what each of the notes adds to the weights that each head's fit starts from; `share` is how much of a
+    /// `start` holds fits on the same notes; `share` is how much of a
     /// whole fit this one is.
     fn fit_heads(
         &self,
         data: &[(Design, Vec<usize>)],
         alpha: f64,
-        start: Option<&[Cow<'_, [f64]>]>,
+        start: Option<&[SparseFitted]>,
         tolerance: f64,
         share: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
@@ -260,31 +255,11 @@ impl<'a> Training<'a> {
                 }
             };
             solver
-                .fit_from(design, targets, start.map(|start| &*start[index]), &advanced)
+                .fit_from(design, targets, start.map(|start| start[index].shares.as_slice()), &advanced)
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
     }
-}
-
-/// The shares of the notes at `from` (see [`SparseFitted::shares`]) as those of the notes at `to`, which they are some of: of the others, nothing.
-fn spread<'s>(head: &HeadData, shares: &'s [f64], from: &[usize], to: &[usize]) -> Cow<'s, [f64]> {
-    if from.len() == to.len() {
-        return shares.into();
-    }
-    let classes = head.labels.len();
-    let is_labelled = |row: &&usize| head.targets[**row].is_some();
-    let mut own = from.iter().filter(is_labelled).zip(shares.chunks_exact(classes)).peekable();
-    let mut spread = Vec::new();
-    for row in to.iter().filter(is_labelled) {
-        match own.next_if(|(own, _)| *own == row) {
-            Some((_, shares)) => spread.extend(shares),
-            None => spread.resize(spread.len() + classes, 0.0),
-        }
-    }
-    // Those of the intercepts.
-    spread.extend(&shares[shares.len() - classes..]);
-    spread.into()
 }
 
 /// The `most` largest of `count` values, ascending by index; of equal values, those that come first.
@@ -347,39 +322,23 @@ mod tests {
     }
 
     #[test]
-    fn a_fit_that_goes_on_from_some_of_the_notes_ends_where_one_from_nothing_does() {
+    fn a_fit_with_features_that_were_found_before_keeps_them_and_learns_the_rest() {
         with_training(1000, |training| {
             let (some, all): (Vec<usize>, Vec<usize>) = ((0..1000).filter(|row| row % 5 != 2).collect(), (0..1000).collect());
             let first = training.fit_weights(&some).expect("a fit");
-            let next = training.refit(&first, &some, &all).expect("a fit");
-            let kept = Kept { vocabulary: next.vocabulary.clone(), scales: first.scales.clone(), meanings: None };
-            let nothing = Cow::from(vec![0.0; 1001 * 3]);
-            let anew = training.fit_kept(&all, kept, &[nothing], training.settings.alpha, 1.0).expect("a fit");
-            assert_eq!(next.vocabulary.len(), first.vocabulary.len());
-            assert!(next.heads[0].iterations < anew.heads[0].iterations);
+            let (next, anew) = (training.refit(&first, &all).expect("a fit"), training.fit_weights(&all).expect("a fit"));
+            let features = |weights: &Weights<'_>| weights.vocabulary.iter().map(|column| column.feature).collect::<Vec<_>>();
+            assert_eq!(features(&next), features(&first));
             let logits = |weights: &Weights<'_>| -> Vec<Vec<f64>> {
                 let matrix = training.matrix(&all, weights);
                 all.iter().map(|&row| weights.heads[0].logits(&matrix, row)).collect()
             };
             let distance = |a: &Weights<'_>, b: &Weights<'_>| {
                 let pairs = logits(a).into_iter().flatten().zip(logits(b).into_iter().flatten());
-                pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / 3000.0
+                pairs.map(|(a, b)| (a - b).abs()).sum::<f64>()
             };
             let (near, far) = (distance(&next, &anew), distance(&first, &anew));
-            assert!(near < 0.2 * far, "{near} and {far}");
+            assert!(near < 0.5 * far, "{near} and {far}");
         });
-    }
-
-    #[test]
-    fn shares_go_to_the_same_notes_among_more() {
-        let head = HeadData {
-            name: "intent".to_owned(),
-            labels: vec!["a".to_owned(), "b".to_owned()],
-            targets: vec![Some(0), None, Some(1), Some(0), Some(1)],
-            beside_measured: false,
-        };
-        let shares = [0.1, -0.1, 0.3, -0.3, 9.0, 8.0];
-        let spread = spread(&head, &shares, &[0, 1, 3], &[0, 1, 2, 3, 4]);
-        assert_eq!(*spread, [0.1, -0.1, 0.0, 0.0, 0.3, -0.3, 0.0, 0.0, 9.0, 8.0]);
     }
 }
