@@ -1,25 +1,13 @@
 //! Corpus files in whatever state they are: each is read rightly, or an error that names file, line and mend.
 #![cfg(feature = "train")]
 
+mod common;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::TempDir;
+use common::place::Place;
 use thinktwice::train::{Corpus, CorpusError};
-
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, content).expect("written");
-        path
-    }
-}
 
 fn read(path: &Path, skip_bad_rows: bool) -> Result<Corpus, CorpusError> {
     Corpus::read(&[path.to_owned()], &["intent".to_owned(), "reason".to_owned()], skip_bad_rows)
@@ -52,11 +40,11 @@ fn what_is_written_in_another_way_is_read_rightly() {
                     format!("{mark}{lines}").replace("\nZ", "LINE").replace('\n', newline).replace("LINE", "\nZ")
                 };
                 for name in ["a.jsonl", "a.ndjson", "A.JSONL"] {
-                    assert_eq!(notes(&read(&place.write(name, written(json.to_owned())), false).expect(name)), expected, "{newline:?}");
+                    assert_eq!(notes(&read(&place.file(name, written(json.to_owned())), false).expect(name)), expected, "{newline:?}");
                 }
                 for (name, separator) in [("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t"), ("a.csv", "\t")] {
                     let lines: String = table.iter().map(|row| row.join(separator) + "\n").collect();
-                    let corpus = read(&place.write(name, written(lines)), false).expect(name);
+                    let corpus = read(&place.file(name, written(lines)), false).expect(name);
                     assert_eq!(notes(&corpus), expected, "{name} {separator:?} {newline:?}");
                     assert_eq!(corpus.notes[1].other.keys().collect::<Vec<_>>(), ["x"]);
                 }
@@ -87,7 +75,7 @@ fn a_broken_row_costs_that_row() {
         (long.as_bytes(), &["longer than 1 MiB"]),
     ];
     for (row, parts) in json {
-        let path = place.write("a.jsonl", [good.as_bytes(), row, b"\n", good.as_bytes()].concat());
+        let path = place.file("a.jsonl", [good.as_bytes(), row, b"\n", good.as_bytes()].concat());
         assert_bad(&path, 2, parts);
     }
     let csv: [(&[u8], &[&str]); 6] = [
@@ -99,10 +87,10 @@ fn a_broken_row_costs_that_row() {
         (b"a,,g", &["no \"intent\" beside \"group\""]),
     ];
     for (row, parts) in csv {
-        let path = place.write("a.csv", [b"text,intent,group\na,x,g\n", row, b"\na,x,g\n"].concat());
+        let path = place.file("a.csv", [b"text,intent,group\na,x,g\n", row, b"\na,x,g\n"].concat());
         assert_bad(&path, 3, parts);
     }
-    assert_bad(&place.write("b.csv", "text,intent,\na,x,\nb,x,who\nc,x,\n"), 3, &["\"who\" is in a column without a name"]);
+    assert_bad(&place.file("b.csv", "text,intent,\na,x,\nb,x,who\nc,x,\n"), 3, &["\"who\" is in a column without a name"]);
 }
 
 fn assert_bad(path: &Path, line: u64, parts: &[&str]) {
@@ -143,24 +131,24 @@ fn a_file_that_cannot_be_used_at_all_says_why() {
     ];
     for (name, content, parts) in cases {
         for skip in [false, true] {
-            let error = read(&place.write(name, content), skip).expect_err(name).to_string();
+            let error = read(&place.file(name, content), skip).expect_err(name).to_string();
             for part in parts {
                 assert!(error.contains(part), "{part:?} is not in {error}");
             }
         }
     }
-    let folder = place.0.path().join("folder.jsonl");
+    let folder = place.folder().join("folder.jsonl");
     std::fs::create_dir(&folder).expect("made");
     assert!(read(&folder, false).expect_err("empty").to_string().contains("no labelled note"));
     assert!(Corpus::read_texts(&folder).expect_err("a folder").to_string().contains("a folder; name the file"));
-    assert!(read(&place.0.path().join("none.csv"), false).expect_err("none").to_string().contains("check the path"));
+    assert!(read(&place.folder().join("none.csv"), false).expect_err("none").to_string().contains("check the path"));
 }
 
 #[test]
 fn a_line_of_100_megabytes_costs_no_memory() {
     let place = Place::new();
     for (name, start, good) in [("a.jsonl", "{\"text\":\"", "{\"text\":\"a\",\"intent\":\"x\"}\n"), ("a.csv", "\"", "a,x\n")] {
-        let path = place.write(name, if name == "a.csv" { "text,intent\n" } else { "" });
+        let path = place.file(name, if name == "a.csv" { "text,intent\n" } else { "" });
         let mut file = std::fs::File::options().append(true).open(&path).expect("open");
         file.write_all(format!("{good}{start}").as_bytes()).expect("written");
         let megabyte = vec![b'a'; 1 << 20];

@@ -3,33 +3,18 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use common::{assert_fails, run};
+use common::place::Place;
+use common::{assert_fails, built, run};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use thinktwice::Classifier;
 
-struct Place(TempDir);
-
 impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn notes(&self, name: &str, rows: &[Value]) -> &Self {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         self.write(name, lines.join("\n"))
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        std::fs::write(self.path(name), content).expect("written");
-        self
     }
 
     /// `fit` on a file, into `out`.
@@ -39,14 +24,7 @@ impl Place {
 
     fn fit_into(&self, output: &str, data: &str, more: &[&str]) -> Output {
         let args = [&["fit", "--data", data, "-o", output, "--vocabulary", "500"], more].concat();
-        run("thinktwice-train", self.0.path(), &args, "")
-    }
-
-    fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).expect("the folder");
-        let mut names: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
-        names.sort();
-        names
+        run("thinktwice-train", self.folder(), &args, "")
     }
 }
 
@@ -173,26 +151,38 @@ fn every_language_can_be_asked_for() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_fit_that_is_stopped_leaves_no_half_file() {
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     let place = Place::new();
     place.write("out", "old");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus");
     for signal in ["-INT", "-TERM"] {
-        // Whoever runs the tests in the background (nohup) may have told their children to ignore signals; then the program leaves them ignored.
-        let mut command = common::command("env", place.0.path());
-        command
-            .arg("--default-signal=INT,TERM,HUP")
-            .arg(common::built("thinktwice-train"))
-            .args(["fit", "-o", "out", "--card", "card.md", "--data"])
-            .arg(&corpus);
-        let mut stopped = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
-        while place.files().len() < 3 {
-            assert!(stopped.try_wait().expect("running").is_none(), "it ended by itself");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        let id = stopped.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().expect("runs").success());
-        assert_eq!(stopped.wait().expect("ends").code(), Some(130));
-        assert_eq!((std::fs::read(place.path("out")).expect("there"), place.files()), (b"old".to_vec(), vec!["out".to_owned()]));
+        let mut command = place.stoppable(&built("thinktwice-train"));
+        command.args(["fit", "-o", "out", "--card", "card.md", "--data"]).arg(&corpus);
+        let fit = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+        assert_eq!(place.stop_when(fit, signal, |place| place.files().len() == 3), Some(130));
+        assert_eq!((place.read("out").as_str(), place.files()), ("old", vec!["out".to_owned()]));
+    }
+}
+
+/// Stopped while it waits for the rest of a corpus, the first rows of which are already written, so does `audit --apply`.
+#[cfg(target_os = "linux")]
+#[test]
+fn edits_that_are_stopped_leave_no_half_file() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let place = Place::new();
+    place.write("out", "old").write("edited.csv", "file,line,id,text,new_label\n");
+    assert!(std::process::Command::new("mkfifo").arg(place.path("mine.jsonl")).status().expect("runs").success());
+    let before = place.files();
+    for signal in ["-INT", "-TERM"] {
+        let mut command = place.stoppable(&built("thinktwice-train"));
+        command.args(["audit", "--data", "mine.jsonl", "--apply", "edited.csv", "-o", "out"]);
+        let apply = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+        // More than is read, and written, at a time; it is not closed before the program has ended.
+        let mut corpus = std::fs::File::options().write(true).open(place.path("mine.jsonl")).expect("open");
+        let row = format!("{}\n", json!({ "text": "hello ".repeat(1000), "intent": "a" }));
+        (0..2000).for_each(|_| corpus.write_all(row.as_bytes()).expect("read"));
+        assert_eq!(place.stop_when(apply, signal, |place| place.has_half_file(&before)), Some(130));
+        assert_eq!((place.read("out").as_str(), place.files()), ("old", before.clone()));
     }
 }

@@ -3,12 +3,12 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use common::{assert_fails, built, command, json, stdout, thinktwice_in};
+use common::place::Place;
+use common::{assert_fails, built, json, stdout, thinktwice_in};
 use serde_json::Value;
-use tempfile::TempDir;
 use thinktwice::Classifier;
 
 const ROMANTIC: &str = "Your smile has been on my mind since the fair. Are you single? Let me take you out for a drink.";
@@ -17,37 +17,13 @@ const PLAIN: &str = "are you seeing anyone these days";
 const ADDED: &str =
     "tt_verdict,tt_intent,tt_confidence,tt_reason,tt_p_professional,tt_p_pushy-job-seeking,tt_p_romantic,tt_p_strained-history,tt_error";
 
-/// A folder to run in.
-struct Place(TempDir);
-
 impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        std::fs::write(self.path(name), content).expect("written");
-        self
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("written, as text")
-    }
-
     fn score(&self, args: &[&str]) -> Output {
         self.score_input(args, "")
     }
 
     fn score_input(&self, args: &[&str], stdin: &str) -> Output {
-        thinktwice_in(self.0.path(), &[&["score", "--no-policy"], args].concat(), stdin)
-    }
-
-    fn files(&self) -> usize {
-        std::fs::read_dir(self.0.path()).expect("the folder").count()
+        thinktwice_in(self.folder(), &[&["score", "--no-policy"], args].concat(), stdin)
     }
 }
 
@@ -315,7 +291,7 @@ fn a_run_that_fails_says_why_in_a_line_and_leaves_the_output_alone() {
     let fails = |args: &[&str], parts: &[&str]| {
         let output = place.score(&[args, &["-o", "out.csv"]].concat());
         assert_fails(&output, parts);
-        assert_eq!((place.read("out.csv").as_str(), place.files()), ("old", files));
+        assert_eq!((place.read("out.csv").as_str(), place.files()), ("old", files.clone()));
     };
     fails(&["none.csv"], &["none.csv", "check the path"]);
     fails(&["."], &[".jsonl, .csv, .tsv or .txt", "--input-format"]);
@@ -347,13 +323,12 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn a_run_that_is_stopped_leaves_no_half_file() {
     use std::io::{BufRead, BufReader, Write};
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     let place = Place::new();
     place.write("out", "old");
     let start = |args: &[&str]| {
-        // Whoever runs the tests in the background (nohup) may have told their children to ignore signals; then the program leaves them ignored.
-        let mut command = command("env", place.0.path());
-        command.arg("--default-signal=INT,TERM,HUP").arg(built("thinktwice")).args(["score", "--no-policy", "--quiet", "-"]).args(args);
+        let mut command = place.stoppable(&built("thinktwice"));
+        command.args(["score", "--no-policy", "--quiet", "-"]).args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs")
     };
     let mut live = start(&[]);
@@ -371,18 +346,7 @@ fn a_run_that_is_stopped_leaves_no_half_file() {
     let mut stopped = start(&["-o", "out"]);
     let mut input = stopped.stdin.take().expect("piped");
     writeln!(input, "{{\"text\":\"{ROMANTIC}\"}}").expect("written");
-    let written = || {
-        std::fs::read_dir(place.0.path()).expect("the folder").any(|entry| {
-            let entry = entry.expect("an entry");
-            entry.file_name() != "out" && entry.metadata().is_ok_and(|metadata| metadata.len() > 0)
-        })
-    };
-    while !written() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let signal = ["-INT", &stopped.id().to_string()].map(str::to_owned);
-    assert!(Command::new("kill").args(signal).status().expect("runs").success());
-    assert_eq!(stopped.wait().expect("ends").code(), Some(130));
+    assert_eq!(place.stop_when(stopped, "-INT", |place| place.has_half_file(&["out".to_owned()])), Some(130));
     drop(input);
-    assert_eq!((place.read("out").as_str(), place.files()), ("old", 1));
+    assert_eq!((place.read("out").as_str(), place.files()), ("old", vec!["out".to_owned()]));
 }

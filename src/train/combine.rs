@@ -13,7 +13,7 @@ use super::cross::{OutOfFold, cross_validate, nested_from_search};
 use super::evaluate::{HeadAnswers, UnknownLabel, assess_all};
 use super::fit::{Extras, FitError, FitSettings, Progress};
 use super::metrics::{Confusion, Figure, bootstrap, bootstrap_mean, log_loss, negative_log};
-use super::near_copies::{ALIKE, similar_pairs};
+use super::near_copies::{ALIKE, pairs_across};
 use super::problem::Problem;
 use super::select::Selection;
 use super::weights::Training;
@@ -204,10 +204,8 @@ pub fn leave_copies_out(own: &Corpus, others: &mut Corpus) -> Copies {
     let sets: Vec<Shingles> = own.notes.par_iter().chain(&others.notes).map(|note| shingles(&note.text)).collect();
     let from = own.notes.len();
     let mut is_copy = vec![false; sets.len()];
-    for (row, of, _) in similar_pairs(&sets, ALIKE) {
-        if row >= from && of < from {
-            (is_copy[row], is_copy[of]) = (true, true);
-        }
+    for (row, of, _) in pairs_across(&sets, from, ALIKE) {
+        (is_copy[row], is_copy[of]) = (true, true);
     }
     let mut of_others = is_copy.split_off(from).into_iter();
     let before = others.notes.len();
@@ -256,9 +254,14 @@ pub fn contest(
     for (index, &weight) in tried.iter().enumerate() {
         progress(Progress::Weighing { done: index + 1, total: tried.len() });
         problem.own_weight = weight;
-        let training =
-            Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(&fixed.settings), settings: &fixed.settings };
-        trials.push(cross_validate(&training, || ())?.0.swap_remove(0));
+        let training = Training {
+            problem: &problem,
+            heads: &problem.heads,
+            extracted: extractions.of(&fixed.settings),
+            settings: &fixed.settings,
+            advanced: &|_| (),
+        };
+        trials.push(cross_validate(&training)?.out_of_fold.swap_remove(0));
     }
     let rows = &trials[0].rows;
     let targets = &trials[0].targets;

@@ -12,7 +12,7 @@ use super::matrix::Column;
 use super::problem::Problem;
 use super::select::{Selection, select};
 use super::solver::SparseFitted;
-use super::weights::Training;
+use super::weights::{Training, Weights};
 
 /// Assigns each note to one of `folds` folds, so that all notes of a group share one and the folds have about the same size.
 /// Largest groups first, each to the smallest fold; ties go by name, so that the split depends on the corpus alone.
@@ -62,8 +62,20 @@ impl OutOfFold {
     }
 }
 
+/// What a cross-validation found.
+pub(super) struct CrossValidated<'a> {
+    /// Of every head, for the notes that may be measured.
+    pub(super) out_of_fold: Vec<OutOfFold>,
+    /// The share of known words of those notes.
+    pub(super) known: Vec<f64>,
+    /// What was fitted without the first fold.
+    pub(super) first: Option<Weights<'a>>,
+}
+
 /// What is known of a fold's notes from a fit without them.
-struct FoldResult {
+struct FoldResult<'a> {
+    /// What was fitted, of the first fold.
+    weights: Option<Weights<'a>>,
     rows: Vec<usize>,
     /// Of each head and row.
     logits: Vec<Vec<Vec<f64>>>,
@@ -71,9 +83,9 @@ struct FoldResult {
     known: Vec<f64>,
 }
 
-impl Training<'_> {
+impl<'a> Training<'a> {
     /// Fits on all notes but those of `fold`, and looks at these.
-    fn hold_out(&self, fold: usize) -> Result<FoldResult, FitError> {
+    fn hold_out(&self, fold: usize) -> Result<FoldResult<'a>, FitError> {
         let weights = self.fit_weights(&self.problem.rows_in(|other| other != fold))?;
         let rows = self.problem.rows_in(|other| other == fold);
         let matrix = self.matrix(&rows, &weights);
@@ -82,6 +94,7 @@ impl Training<'_> {
             logits: weights.heads.iter().map(logits).collect(),
             known: rows.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect(),
             rows,
+            weights: (fold == 0).then_some(weights),
         })
     }
 }
@@ -90,20 +103,17 @@ impl Training<'_> {
 /// work enough for all cores one after the other.
 const MOST_AT_A_TIME: usize = 1 << 26;
 
-/// Out-of-fold results of every head for the notes that may be measured, and the share of known words of those notes. `fitted` is called when a fold has been.
-pub(super) fn cross_validate(training: &Training<'_>, fitted: impl Fn() + Sync) -> Result<(Vec<OutOfFold>, Vec<f64>), FitError> {
+/// Holds each fold that is to be measured out.
+pub(super) fn cross_validate<'a>(training: &Training<'a>) -> Result<CrossValidated<'a>, FitError> {
     let problem = training.problem;
-    let of_fold = |fold| {
-        let result = training.hold_out(fold);
-        fitted();
-        result
-    };
     let folds = 0..problem.measured_folds;
-    let results: Vec<FoldResult> = if training.extracted.notes.len() > MOST_AT_A_TIME {
+    let of_fold = |fold| training.hold_out(fold);
+    let mut results: Vec<FoldResult> = if training.extracted.notes.len() > MOST_AT_A_TIME {
         folds.map(of_fold).collect::<Result<_, FitError>>()?
     } else {
         folds.into_par_iter().map(of_fold).collect::<Result<_, FitError>>()?
     };
+    let first = results.first_mut().and_then(|result| result.weights.take());
     let mut known = vec![0.0; problem.notes.len()];
     let fitted = results.first().map_or(0, |result| result.logits.len());
     let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; fitted];
@@ -123,7 +133,7 @@ pub(super) fn cross_validate(training: &Training<'_>, fitted: impl Fn() + Sync) 
         let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
         OutOfFold { rows, targets, probabilities, calibration, report }
     });
-    Ok((out.collect(), known))
+    Ok(CrossValidated { out_of_fold: out.collect(), known, first })
 }
 
 /// `out_of_fold`, which is by the settings that were chosen on all notes, with those notes replaced in whose absence others were chosen: by a cross-validation with
@@ -132,12 +142,11 @@ pub(super) fn nested<'s>(
     selection: &'s Selection,
     out_of_fold: &[OutOfFold],
     training: impl Fn(&'s FitSettings) -> Training<'s>,
-    fitted: impl Fn() + Sync,
 ) -> Result<Vec<OutOfFold>, FitError> {
     let mut nested = out_of_fold.to_vec();
     let problem = training(&selection.settings).problem;
     for other in selection.chosen_otherwise(problem.measured_folds) {
-        let found = cross_validate(&training(other), &fitted)?.0;
+        let found = cross_validate(&training(other))?.out_of_fold;
         let chose = |row: usize| selection.by_fold[problem.folds[row]] == *other;
         for (nested, found) in nested.iter_mut().zip(&found) {
             nested.take_where(found, chose);
@@ -154,13 +163,14 @@ pub(super) fn nested_from_search(
 ) -> Result<OutOfFold, FitError> {
     let selection = if settings.select { select(problem, settings, progress)? } else { Selection::fixed(problem, settings) };
     let extractions = selection.extract(problem)?;
-    let training = |settings| Training { problem, heads: &problem.heads[..1], extracted: extractions.of(settings), settings };
-    let out_of_fold = cross_validate(&training(&selection.settings), || ())?.0;
-    Ok(nested(&selection, &out_of_fold, training, || ())?.swap_remove(0))
+    let training =
+        |settings| Training { problem, heads: &problem.heads[..1], extracted: extractions.of(settings), settings, advanced: &|_| () };
+    let out_of_fold = cross_validate(&training(&selection.settings))?.out_of_fold;
+    Ok(nested(&selection, &out_of_fold, training)?.swap_remove(0))
 }
 
 /// The labels of the first head, and for each note the probability of each as a fit says that has seen no note of the note's group.
-/// The settings are taken as they are.
+/// The settings are taken as they are, but for the folds: of a large corpus there are fewer, two at least.
 ///
 /// # Errors
 ///
@@ -169,14 +179,19 @@ pub fn out_of_fold_probabilities(corpus: &Corpus, settings: &FitSettings) -> Res
     let settings = FitSettings { heads: settings.heads[..1].to_vec(), ..settings.clone() };
     let extras = Extras::default();
     let mut problem = Problem::new(corpus, &settings, &extras)?;
+    // Every note is held out once; of a large corpus, half of the notes teach nearly what four fifths would.
+    let folds = problem.measured_folds.max(2);
+    if folds < problem.fold_count {
+        problem = Problem::new(corpus, &FitSettings { folds, ..settings.clone() }, &extras)?;
+    }
     // Nothing is measured here: every note is wanted, traps too.
     problem.measured.fill(true);
     problem.measured_folds = problem.fold_count;
     let selection = Selection::fixed(&problem, &settings);
     let extractions = selection.extract(&problem)?;
     let settings = &selection.settings;
-    let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let found = cross_validate(&training, || ())?.0.swap_remove(0);
+    let training = Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings, advanced: &|_| () };
+    let found = cross_validate(&training)?.out_of_fold.swap_remove(0);
     Ok((problem.heads.swap_remove(0).labels, found.probabilities))
 }
 

@@ -9,9 +9,49 @@ use rayon::prelude::*;
 
 use super::solver::{Design, SparseFitted};
 
+/// The factors of one head's columns; none where there is no dropout, and every column stays as it is.
+#[derive(Clone, Debug)]
+pub(super) struct Scales {
+    /// How far the penalty is that of dropout, from 0 to 1.
+    strength: f64,
+    factors: Option<Vec<f32>>,
+}
+
+impl Scales {
+    /// Those of the first `count` columns while no fit has said yet how unsure it leaves the notes: as if it left all alike.
+    pub(super) fn even(design: &Design, count: usize, strength: f64) -> Self {
+        let even_masses = || design.squared_columns(&vec![1.0; design.rows().height()]);
+        Self { strength, factors: (strength > 0.0).then(|| scales(&even_masses()[..count], strength)) }
+    }
+
+    /// Those of the columns at `kept`, by the masses that all columns have, scaled by these, after a fit to them.
+    pub(super) fn refined(&self, masses: &[f64], kept: &[usize]) -> Self {
+        let refined = self.factors.as_ref().map(|factors| {
+            let unscaled: Vec<f64> = masses.iter().zip(factors).map(|(mass, factor)| mass / f64::from(factor * factor)).collect();
+            let scales = scales(&unscaled, self.strength);
+            kept.iter().map(|&column| scales[column]).collect()
+        });
+        Self { strength: self.strength, factors: refined }
+    }
+
+    /// Scales the columns of `design`.
+    pub(super) fn apply(&self, design: &mut Design) {
+        if let Some(factors) = &self.factors {
+            design.scale_columns(factors);
+        }
+    }
+
+    /// Makes of weights for scaled columns those for the columns themselves.
+    pub(super) fn undo(&self, fitted: &mut SparseFitted) {
+        if let Some(factors) = &self.factors {
+            fitted.scale_rows(factors);
+        }
+    }
+}
+
 /// The factors of columns with these masses: `mass ^ (-strength / 2)`, the mass made up by the median so that a column of nothing has a factor too. `strength` is
-/// from 0 (all factors are 1) to 1 (dropout's penalty). They are scaled so that the masses sum to what they did before, and a penalty means the same.
-pub(super) fn scales(masses: &[f64], strength: f64) -> Vec<f32> {
+/// above 0 and up to 1 (dropout's penalty). They are scaled so that the masses sum to what they did before, and a penalty means the same.
+fn scales(masses: &[f64], strength: f64) -> Vec<f32> {
     let mut ordered = masses.to_vec();
     ordered.sort_by(f64::total_cmp);
     let Some(median) = ordered.get(ordered.len() / 2).copied().filter(|median| *median > 0.0) else { return vec![1.0; masses.len()] };
@@ -20,11 +60,6 @@ pub(super) fn scales(masses: &[f64], strength: f64) -> Vec<f32> {
     let after: f64 = masses.iter().zip(&scales).map(|(mass, scale)| mass * scale * scale).sum();
     let same = (before / after).sqrt();
     scales.into_iter().map(|scale| (scale * same) as f32).collect()
-}
-
-/// The masses of columns of which no fit has said yet how unsure it leaves the notes: as if it left all alike.
-pub(super) fn even_masses(design: &Design) -> Vec<f64> {
-    design.squared_columns(&vec![1.0; design.rows().height()])
 }
 
 /// The masses of columns, by the weights `fitted` to the notes.
@@ -48,7 +83,6 @@ mod tests {
     #[test]
     fn columns_of_much_mass_are_made_small_and_the_sum_stays() {
         let masses = [0.0, 1.0, 2.0, 50.0];
-        assert_eq!(scales(&masses, 0.0), [1.0; 4]);
         let scaled = scales(&masses, 0.8);
         assert!(scaled.is_sorted_by(|a, b| a > b), "{scaled:?}");
         let sum: f64 = masses.iter().zip(&scaled).map(|(mass, scale)| mass * f64::from(scale * scale)).sum();

@@ -1,6 +1,6 @@
 //! The whole way from a corpus to a model.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -9,7 +9,7 @@ use super::assemble::assemble;
 use super::beside::{Beside, BesideRecord};
 use super::calibrate::CalibrationReport;
 use super::corpus::{Corpus, Note};
-use super::cross::{OutOfFold, cross_validate, nested};
+use super::cross::{CrossValidated, OutOfFold, cross_validate, nested};
 use super::extract::Collision;
 use super::guard::{fit_guard, refused};
 use super::matrix::BlockWeights;
@@ -101,7 +101,7 @@ impl Weighting {
 }
 
 /// How far a fit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress {
     /// Looking for the best settings.
     Selecting {
@@ -121,8 +121,8 @@ pub enum Progress {
     },
     /// Cross-validating and fitting with the settings that were found.
     Fitting {
-        /// How many fits are done.
-        done: usize,
+        /// How many fits are done, with the parts of those that are under way; up to rounding.
+        done: f64,
         /// How many there are: one for each fold, once or twice, and one on all notes.
         total: usize,
     },
@@ -240,17 +240,30 @@ pub fn fit_with_progress(
     let settings = &selection.settings;
     // Calibration and thresholds belong to the settings that the model is made with; the figures, to settings chosen without the notes of each fold.
     let total = problem.measured_folds * (selection.chosen_otherwise(problem.measured_folds).len() + 1) + 1;
-    let done = AtomicUsize::new(0);
-    let fitted = || progress(Progress::Fitting { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
-    progress(Progress::Fitting { done: 0, total });
+    let done = Mutex::new(0.0);
+    let advanced = |share: f64| {
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += share;
+        progress(Progress::Fitting { done: *done, total });
+    };
+    advanced(0.0);
     let extractions = selection.extract(&problem)?;
-    let training = |settings| Training { problem: &problem, heads: &problem.heads, extracted: extractions.of(settings), settings };
-    let (out_of_fold, known) = cross_validate(&training(settings), fitted)?;
-    let nested = nested(&selection, &out_of_fold, training, fitted)?;
+    let training = |settings| Training {
+        problem: &problem,
+        heads: &problem.heads,
+        extracted: extractions.of(settings),
+        settings,
+        advanced: &advanced,
+    };
+    let CrossValidated { out_of_fold, known, first } = cross_validate(&training(settings))?;
+    let nested = nested(&selection, &out_of_fold, training)?;
     let training = training(settings);
     let all: Vec<usize> = (0..problem.notes.len()).collect();
-    let weights = training.fit_weights(&all)?;
-    fitted();
+    // Of a corpus of which not all folds are held out, features are not ranked anew.
+    let weights = match first {
+        Some(first) if problem.measured_folds < problem.fold_count => training.refit(&first, &all)?,
+        _ => training.fit_weights(&all)?,
+    };
 
     let shown = problem.shown;
     let groups = problem.groups();

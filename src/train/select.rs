@@ -5,7 +5,7 @@
 //! its notes: a nested cross-validation (Varma and Simon 2006) that fits every candidate once a fold.
 //!
 //! Of a corpus on which dozens of fits would take long, the search looks at a part of the groups: which settings are best depends on what kind of text
-//! it is more than on how much there is of it.
+//! it is more than on how much there is of it, as long as no label is left with a handful.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,9 +49,10 @@ pub(super) struct Selection {
 pub(super) struct Extractions(Vec<(FeatureSettings, Extracted)>);
 
 impl Extractions {
+    /// Those that `settings` asks for, which are among the ones that were chosen.
     pub(super) fn of(&self, settings: &FitSettings) -> &Extracted {
         let found = self.0.iter().find(|(features, _)| *features == settings.features);
-        &found.unwrap_or(&self.0[0]).1
+        &found.expect("features are extracted for all settings that were chosen").1
     }
 }
 
@@ -112,16 +113,31 @@ const CHANGES: &[Change] = &[
 
 /// What the search may look at, in the unit of [`Problem::size`]: a corpus of that size is searched in a minute or two on two cores.
 const MOST_SEARCHED: usize = 20_000_000;
+/// What it looks at of a larger corpus, if that leaves [`ENOUGH_OF_LABEL`] notes for each label, on the average.
+const SEARCHED_OF_MANY: usize = 10_000_000;
+const ENOUGH_OF_LABEL: f64 = 1000.0;
+/// Of a sample with fewer notes for each label, on the average, nothing is learned for the whole: of 150 labels, of which it had 22 notes of 100, the settings that
+/// served it best made 1.3 points more errors than those that the search starts from; of 77, of which it had 56 of 130, 1.3 points less.
+const LEAST_OF_LABEL: f64 = 40.0;
 
-/// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three it is `base` itself.
+/// Chooses settings near `base`, by a part of the notes where there are many. Where there are fewer folds than three, or that part would have too few notes of each
+/// label, it is `base` itself.
 ///
 /// # Errors
 ///
 /// As the fits that it tries.
 pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Selection, FitError> {
-    let share = MOST_SEARCHED as f64 / problem.size() as f64;
+    let size = problem.size();
+    let is_sample = size > MOST_SEARCHED;
     let sample;
-    let problem = if share < 1.0 {
+    let problem = if is_sample {
+        let share_of = |searched: usize| searched as f64 / size as f64;
+        let of_label = |share: f64| share * problem.notes.len() as f64 / problem.heads[0].labels.len() as f64;
+        let is_enough = of_label(share_of(SEARCHED_OF_MANY)) >= ENOUGH_OF_LABEL;
+        let share = share_of(if is_enough { SEARCHED_OF_MANY } else { MOST_SEARCHED });
+        if of_label(share) < LEAST_OF_LABEL {
+            return Ok(Selection::fixed(problem, base));
+        }
         sample = problem.sample(share);
         &sample
     } else {
@@ -141,9 +157,14 @@ pub(super) fn select(problem: &Problem<'_>, base: &FitSettings, progress: &(dyn 
         settings
     };
     // A change that changes nothing, such as one of word vectors that are not there, is none.
-    let has_vectors = problem.vectors.is_some();
-    let changes: Vec<&Change> =
-        CHANGES.iter().filter(|change| edited(&[change]) != base && (has_vectors || change.family != "vectors")).collect();
+    let is_of_use = |change: &Change| match change.family {
+        "vectors" => problem.vectors.is_some(),
+        // It stands in for what so many notes teach by themselves: of made-up notes, the log-count ratio lowers the loss by 0.007 on 10,000 and by 0.003 on
+        // 40,000, and raises it by 0.04 on a million.
+        "weighting" => !is_sample,
+        _ => true,
+    };
+    let changes: Vec<&Change> = CHANGES.iter().filter(|change| is_of_use(change) && edited(&[change]) != base).collect();
     let every: BTreeSet<usize> = (0..folds).collect();
     let mut tried: Vec<Trial> = vec![Trial::new(Vec::new(), base.clone(), &every)];
     tried.extend(changes.iter().map(|&change| Trial::new(vec![change], edited(&[change]), &every)));
@@ -237,7 +258,7 @@ fn run(problem: &Problem<'_>, trials: &mut [Trial<'_>], progress: &(dyn Fn(Progr
             indices.sort_by(|&a, &b| trials[b].settings.alpha.total_cmp(&trials[a].settings.alpha));
             let alphas: Vec<f64> = indices.iter().map(|&index| trials[index].settings.alpha).collect();
             let folds: Vec<usize> = trials[indices[0]].folds.iter().copied().collect();
-            let training = Training { problem, heads: &problem.heads[..1], extracted: &extracted, settings: &settings };
+            let training = Training { problem, heads: &problem.heads[..1], extracted: &extracted, settings: &settings, advanced: &|_| () };
             let found: Vec<Vec<Vec<(usize, Outcome)>>> =
                 folds.par_iter().map(|&fold| outcomes(&training, fold, &alphas)).collect::<Result<_, FitError>>()?;
             for by_alpha in found {

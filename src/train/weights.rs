@@ -1,13 +1,16 @@
 //! What is fitted on one set of notes: the vocabulary, and the weights of every head.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::dropout::{even_masses, masses, scales};
+use super::dropout::{Scales, masses};
 use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Meanings};
+use super::metrics::SplitMix64;
 use super::problem::{HeadData, Problem};
 use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
@@ -17,14 +20,28 @@ pub(super) struct Weights<'v> {
     pub(super) vocabulary: Vec<Column>,
     /// Rows of the vocabulary, then of the dimensions of the word vectors.
     pub(super) heads: Vec<SparseFitted>,
+    /// What the columns of the vocabulary were scaled by, for each head.
+    scales: Vec<Scales>,
     /// The word vectors, as weighted for the same notes.
     pub(super) meanings: Option<Arc<Meanings<'v>>>,
+}
+
+/// What is found before the weights that are kept.
+struct Kept<'v> {
+    vocabulary: Vec<Column>,
+    scales: Vec<Scales>,
+    meanings: Option<Arc<Meanings<'v>>>,
 }
 
 /// How exact the fit is that ranks and scales the features: a tenth of the iterations, and the same ranks but for the last few.
 const RANKING: f64 = 1e-2;
 /// How exact the fit is whose weights are kept: at 1e-4 it takes twice as long, and no figure moves in its third place.
 const TOLERANCE: f64 = 1e-3;
+
+/// How many features the notes may have together by which features are ranked: more than all of the corpora on which the ranking was measured.
+const MOST_RANKED_BY: usize = 1 << 25;
+/// How many notes of each label features are ranked by at least, where it has so many.
+const LEAST_RANKED_BY: f64 = 1000.0;
 
 /// A corpus and the settings to learn from it with.
 pub(super) struct Training<'a> {
@@ -34,6 +51,8 @@ pub(super) struct Training<'a> {
     /// The features of all notes, as `settings` asks for.
     pub(super) extracted: &'a Extracted,
     pub(super) settings: &'a FitSettings,
+    /// Called with what share of one fit of all heads has been done since it was last called.
+    pub(super) advanced: &'a (dyn Fn(f64) + Sync),
 }
 
 impl<'a> Training<'a> {
@@ -50,51 +69,107 @@ impl<'a> Training<'a> {
     /// The same for each of several penalties, every fit starting from where the one before ended.
     pub(super) fn fit_path(&self, rows: &[usize], alphas: &[f64]) -> Result<Vec<Weights<'a>>, FitError> {
         let frequency = self.extracted.document_frequency(rows);
-        let vocabulary = self.columns(rows, &frequency);
-        let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words);
-        let weight = self.settings.block_weights.vector;
-        let meanings = vectors.map(|vectors| Arc::new(Meanings::new(vectors, weight, self.extracted, rows.len(), &frequency)));
-        let learned = self.problem.repeated(rows);
-        let mut data = self.designs(&learned, &vocabulary, meanings.as_deref());
-        let count = vocabulary.len();
-        let guesses: Vec<Vec<f32>> = data.iter().map(|(design, _)| scales(&even_masses(design)[..count], self.settings.dropout)).collect();
-        for ((design, _), guess) in data.iter_mut().zip(&guesses) {
-            design.scale_columns(guess);
+        let ranked_by = self.ranked_by(rows, MOST_RANKED_BY);
+        let mut vocabulary = self.columns(rows, &frequency);
+        if ranked_by.len() < rows.len() {
+            let frequency = self.extracted.document_frequency(&ranked_by);
+            vocabulary.retain(|column| frequency[column.feature as usize] >= self.settings.least_notes);
         }
+        let meanings = self.meanings(rows.len(), &frequency);
+        let (ranked_by, learned) = (self.problem.repeated(&ranked_by), self.problem.repeated(rows));
+        let mut data = self.designs(&ranked_by, &vocabulary, meanings.as_deref());
+        let count = vocabulary.len();
+        let even: Vec<Scales> = data.iter().map(|(design, _)| Scales::even(design, count, self.settings.dropout)).collect();
+        for ((design, _), scales) in data.iter_mut().zip(&even) {
+            scales.apply(design);
+        }
+        // Without dropout they only say which features to leave out.
+        let masses_matter = self.settings.dropout > 0.0 || count > self.settings.vocabulary;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
+        let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
-            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING)?;
-            let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(|((design, _), fitted)| masses(design, fitted)).collect();
+            let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING, ranking)?;
+            let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
+                if masses_matter { masses(design, fitted) } else { Vec::new() }
+            };
+            let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(masses_of).collect();
             // What it would cost to do without a feature (Optimal Brain Damage, LeCun, Denker and Solla 1990): its squared weight, times the loss's curvature there.
             let saliency = |column: usize| {
                 let weight = |head: &SparseFitted| head.row(column).iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
                 first.iter().zip(&masses).map(|(head, masses)| f64::from(weight(head)).powi(2) * masses[column]).sum()
             };
             let kept = largest(count, self.settings.vocabulary, saliency);
-            let scales_of = |(masses, guess): (&Vec<f64>, &Vec<f32>)| {
-                let unscaled: Vec<f64> = masses.iter().zip(guess).map(|(mass, guess)| mass / f64::from(guess * guess)).collect();
-                let scales = scales(&unscaled, self.settings.dropout);
-                kept.iter().map(|&column| scales[column]).collect()
-            };
-            let kept_scales: Vec<Vec<f32>> = masses.iter().zip(&guesses).map(scales_of).collect();
+            let scales: Vec<Scales> = even.iter().zip(&masses).map(|(even, masses)| even.refined(masses, &kept)).collect();
             let kept: Vec<Column> = kept.iter().map(|&column| vocabulary[column]).collect();
             if at + 1 == alphas.len() {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let mut kept_data = self.designs(&learned, &kept, meanings.as_deref());
-            for ((design, _), scales) in kept_data.iter_mut().zip(&kept_scales) {
-                design.scale_columns(scales);
-            }
-            let mut heads = self.fit_heads(&kept_data, alpha, Some(&first), TOLERANCE)?;
-            for (head, scales) in heads.iter_mut().zip(&kept_scales) {
-                head.scale_rows(scales);
-            }
-            path.push(Weights { vocabulary: kept, heads, meanings: meanings.clone() });
+            let kept = Kept { vocabulary: kept, scales, meanings: meanings.clone() };
+            // What a part has found would weigh more than what the others have to say, since a fit ends before it has reached its end.
+            let start = (ranked_by.len() == learned.len()).then_some(first.as_slice());
+            path.push(self.fit_kept(&learned, kept, start, alpha, 1.0 - ranking)?);
             before = Some(first);
         }
         Ok(path)
+    }
+
+    /// The weights of all heads on `rows`, with the vocabulary and the scales that `weights` have found on some of them.
+    pub(super) fn refit(&self, weights: &Weights<'_>, rows: &[usize]) -> Result<Weights<'a>, FitError> {
+        let frequency = self.extracted.document_frequency(rows);
+        let mut vocabulary = self.columns(rows, &frequency);
+        vocabulary.retain(|column| weights.vocabulary.binary_search_by_key(&column.feature, |known| known.feature).is_ok());
+        let kept = Kept { vocabulary, scales: weights.scales.clone(), meanings: self.meanings(rows.len(), &frequency) };
+        self.fit_kept(&self.problem.repeated(rows), kept, None, self.settings.alpha, 1.0)
+    }
+
+    /// The weights of a vocabulary that has been found; `share` as in [`Self::fit_heads`].
+    fn fit_kept(
+        &self,
+        learned: &[usize],
+        kept: Kept<'a>,
+        start: Option<&[SparseFitted]>,
+        alpha: f64,
+        share: f64,
+    ) -> Result<Weights<'a>, FitError> {
+        let Kept { vocabulary, scales, meanings } = kept;
+        let mut data = self.designs(learned, &vocabulary, meanings.as_deref());
+        for ((design, _), scales) in data.iter_mut().zip(&scales) {
+            scales.apply(design);
+        }
+        let mut heads = self.fit_heads(&data, alpha, start, TOLERANCE, share)?;
+        for (head, scales) in heads.iter_mut().zip(&scales) {
+            scales.undo(head);
+        }
+        Ok(Weights { vocabulary, heads, scales, meanings })
+    }
+
+    /// The word vectors, where there are any, weighted for notes of which `frequency` have each feature.
+    fn meanings(&self, notes: usize, frequency: &[u32]) -> Option<Arc<Meanings<'a>>> {
+        let vectors = self.problem.vectors.filter(|_| self.settings.features.surface_words)?;
+        Some(Arc::new(Meanings::new(vectors, self.settings.block_weights.vector, self.extracted, notes, frequency)))
+    }
+
+    /// The rows that features are ranked and scaled by: all that have no more than `most` features together; of more, some, drawn evenly but for labels that would
+    /// be left with too few.
+    fn ranked_by<'r>(&self, rows: &'r [usize], most: usize) -> Cow<'r, [usize]> {
+        let values: usize = rows.iter().map(|&row| self.extracted.notes.of(row).len()).sum();
+        if values <= most {
+            return Cow::Borrowed(rows);
+        }
+        let targets = &self.heads[0].targets;
+        let mut counts: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+        for &row in rows {
+            *counts.entry(targets[row]).or_default() += 1;
+        }
+        let share = most as f64 / values as f64;
+        let mut random = SplitMix64(11);
+        let mut is_drawn = |row: &usize| {
+            let share = share.max(LEAST_RANKED_BY / counts[&targets[*row]] as f64);
+            (random.next_u64() as f64) < share * u64::MAX as f64
+        };
+        rows.iter().copied().filter(|row| is_drawn(row)).collect()
     }
 
     /// The features that occur often enough in `rows`, weighted.
@@ -160,19 +235,27 @@ impl<'a> Training<'a> {
         self.heads.par_iter().map(of_head).collect()
     }
 
-    /// `start` holds fits on the same notes.
+    /// `start` holds fits on the same notes; `share` is how much of a
+    /// whole fit this one is.
     fn fit_heads(
         &self,
         data: &[(Design, Vec<usize>)],
         alpha: f64,
         start: Option<&[SparseFitted]>,
         tolerance: f64,
+        share: f64,
     ) -> Result<Vec<SparseFitted>, FitError> {
         let fit_head = |(index, head): (usize, &HeadData)| {
             let (design, targets) = &data[index];
             let solver = SparseLogistic { tolerance, ..SparseLogistic::new(alpha, head.labels.len()) };
+            // The first head is watched for all.
+            let advanced = |of_fit: f64| {
+                if index == 0 {
+                    (self.advanced)(share * of_fit);
+                }
+            };
             solver
-                .fit_from(design, targets, start.map(|start| start[index].shares.as_slice()))
+                .fit_from(design, targets, start.map(|start| start[index].shares.as_slice()), &advanced)
                 .map_err(|cause| FitError::Solver { head: head.name.clone(), cause })
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
@@ -181,10 +264,81 @@ impl<'a> Training<'a> {
 
 /// The `most` largest of `count` values, ascending by index; of equal values, those that come first.
 fn largest(count: usize, most: usize, value: impl Fn(usize) -> f64) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
     let values: Vec<f64> = (0..count).map(value).collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
     order.truncate(most);
     order.sort_unstable();
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::corpus::{Corpus, Note};
+    use crate::train::{Extras, FitSettings};
+
+    /// Notes of which every hundredth is rare, and the others are long or short.
+    fn corpus(count: usize) -> Corpus {
+        let mut random = SplitMix64(9);
+        let note = |row: usize| {
+            let label = if row.is_multiple_of(100) { "rare" } else { ["long", "short"][row % 2] };
+            let words: Vec<String> = (0..6).map(|_| format!("w{}", random.below(300))).collect();
+            Note {
+                text: format!("{} {label}{}", words.join(" "), random.below(4)),
+                labels: [("intent".to_owned(), label.to_owned())].into(),
+                group: row.to_string(),
+                id: row.to_string(),
+                ..Note::default()
+            }
+        };
+        Corpus { notes: (0..count).map(note).collect(), skipped: Vec::new() }
+    }
+
+    fn with_training(count: usize, look: impl FnOnce(&Training<'_>)) {
+        let (corpus, settings, extras) =
+            (corpus(count), FitSettings { vocabulary: 2000, alpha: 8.0, ..FitSettings::default() }, Extras::default());
+        let problem = Problem::new(&corpus, &settings, &extras).expect("a problem");
+        let settings = FitSettings { features: problem.features(&settings), ..settings };
+        let extracted = problem.extract(&settings.features, settings.least_notes).expect("no collision");
+        look(&Training { problem: &problem, heads: &problem.heads, extracted: &extracted, settings: &settings, advanced: &|_| () });
+    }
+
+    #[test]
+    fn of_many_notes_some_rank_the_features_and_rare_labels_are_kept() {
+        with_training(30_000, |training| {
+            let rows: Vec<usize> = (0..30_000).collect();
+            let values = training.extracted.notes.len();
+            assert_eq!(*training.ranked_by(&rows, values), *rows);
+            let drawn = training.ranked_by(&rows, values / 5);
+            let rare = drawn.iter().filter(|row| row.is_multiple_of(100)).count();
+            let others = drawn.len() - rare;
+            assert!(rare == 300 && (5700..6200).contains(&others), "{rare} and {others}");
+            assert!(drawn.is_sorted());
+        });
+    }
+
+    #[test]
+    fn a_fit_with_features_that_were_found_before_keeps_them_and_learns_the_rest() {
+        with_training(1000, |training| {
+            let (some, all): (Vec<usize>, Vec<usize>) = ((0..1000).filter(|row| row % 5 != 2).collect(), (0..1000).collect());
+            let first = training.fit_weights(&some).expect("a fit");
+            let (next, anew) = (training.refit(&first, &all).expect("a fit"), training.fit_weights(&all).expect("a fit"));
+            let features = |weights: &Weights<'_>| weights.vocabulary.iter().map(|column| column.feature).collect::<Vec<_>>();
+            assert_eq!(features(&next), features(&first));
+            let logits = |weights: &Weights<'_>| -> Vec<Vec<f64>> {
+                let matrix = training.matrix(&all, weights);
+                all.iter().map(|&row| weights.heads[0].logits(&matrix, row)).collect()
+            };
+            let distance = |a: &Weights<'_>, b: &Weights<'_>| {
+                let pairs = logits(a).into_iter().flatten().zip(logits(b).into_iter().flatten());
+                pairs.map(|(a, b)| (a - b).abs()).sum::<f64>()
+            };
+            let (near, far) = (distance(&next, &anew), distance(&first, &anew));
+            assert!(near < 0.5 * far, "{near} and {far}");
+        });
+    }
 }

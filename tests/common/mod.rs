@@ -1,6 +1,8 @@
 //! How tests run the programs, and what they ask of the output.
 #![allow(dead_code, reason = "each test takes some of it")]
 
+pub(crate) mod place;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

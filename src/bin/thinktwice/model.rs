@@ -145,7 +145,9 @@ fn write_labels(out: &mut impl Write, head: &Head, figures: &Value) -> io::Resul
         // A label that holds nothing raises no alarm.
         let holds_nothing = has_thresholds && threshold.at == 0.0;
         let percent = |share: f32, places: usize| if holds_nothing { "-  ".to_owned() } else { format!("{:.places$} %", 100.0 * share) };
-        let (alarms, found) = (percent(threshold.false_alarms, 1), percent(threshold.found, 0));
+        let alarms = percent(threshold.false_alarms, 1);
+        // Of no note, no share is found.
+        let found = if notes == "0" { "-  ".to_owned() } else { percent(threshold.found, 0) };
         writeln!(out, "  {label:width$}  {notes:>6}  {at:>6}  {alarms:>12}  {found:>6}")?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A corpus with the edits of a table: notes with other labels, notes left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::table::Edit;
@@ -21,6 +22,9 @@ pub enum CleanError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The cleaned corpus cannot be written.
+    #[error("cannot write the edited corpus: {0}")]
+    Write(std::io::Error),
     /// A row of the table cannot be used.
     #[error("{}:{line}: {cause}", path.display())]
     Table {
@@ -48,11 +52,9 @@ pub struct Change {
     pub new_label: Option<String>,
 }
 
-/// A corpus with its edits.
+/// What became of a corpus.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleaned {
-    /// The rows as JSON Lines. Those of JSON Lines files that were not edited stand as they stood, byte for byte.
-    pub json_lines: Vec<u8>,
     /// How many rows there are.
     pub rows: usize,
     /// What was changed, in the order of the corpus.
@@ -63,13 +65,21 @@ pub struct Cleaned {
     pub skipped: Vec<SkippedRow>,
 }
 
-/// Applies the `edits` of the table at `table` to the corpus files at `paths`: to the labels in the column `head`, and to which rows there are.
+/// Applies the `edits` of the table at `table` to the corpus files at `paths`: to the labels in the column `head`, and to which rows there are. Writes the
+/// rows as JSON Lines to `out`, as they come; those of JSON Lines files that were not edited as they stood, byte for byte.
 ///
 /// # Errors
 ///
 /// [`CleanError`]: an edit that fits no row (the file was changed since, or is not among `paths`), two edits of one row that disagree, a row that
-/// cannot be read and is not left out. With `skip_bad_rows`, such rows are left out.
-pub fn clean(paths: &[PathBuf], head: &str, table: &Path, edits: &[Edit], skip_bad_rows: bool) -> Result<Cleaned, CleanError> {
+/// cannot be read and is not left out, `out` cannot be written to. With `skip_bad_rows`, such rows are left out.
+pub fn clean(
+    paths: &[PathBuf],
+    head: &str,
+    table: &Path,
+    edits: &[Edit],
+    skip_bad_rows: bool,
+    out: &mut dyn Write,
+) -> Result<Cleaned, CleanError> {
     let mut by_file: BTreeMap<&str, BTreeMap<u64, &Edit>> = BTreeMap::new();
     for edit in edits {
         let first = *by_file.entry(&edit.file).or_default().entry(edit.line).or_insert(edit);
@@ -79,12 +89,12 @@ pub fn clean(paths: &[PathBuf], head: &str, table: &Path, edits: &[Edit], skip_b
         }
     }
     let mut cleaned = Cleaned::default();
-    let mut old_labels: BTreeSet<String> = BTreeSet::new();
+    let mut cleaning = Cleaning { head, table, skip_bad_rows, old_labels: BTreeSet::new(), out };
     let mut left: Vec<&Edit> = Vec::new();
     for path in paths {
         for file in corpus::files(path)? {
             let mut edits = by_file.remove(file.display().to_string().as_str()).unwrap_or_default();
-            cleaned.clean_file(&file, head, table, &mut edits, skip_bad_rows, &mut old_labels)?;
+            cleaning.clean_file(&file, &mut edits, &mut cleaned)?;
             left.extend(edits.into_values());
         }
     }
@@ -93,21 +103,24 @@ pub fn clean(paths: &[PathBuf], head: &str, table: &Path, edits: &[Edit], skip_b
         let cause = format!("{}:{} is no row of --data; name the files as they were named for the audit", edit.file, edit.line);
         return Err(error(table, edit, cause));
     }
-    cleaned.new_labels.retain(|label| !old_labels.contains(label));
+    cleaned.new_labels.retain(|label| !cleaning.old_labels.contains(label));
     Ok(cleaned)
 }
 
-impl Cleaned {
+/// What the rows of every file are cleaned with.
+struct Cleaning<'a> {
+    head: &'a str,
+    table: &'a Path,
+    skip_bad_rows: bool,
+    /// The labels that were met.
+    old_labels: BTreeSet<String>,
+    out: &'a mut dyn Write,
+}
+
+impl Cleaning<'_> {
     /// Adds the rows of a file, and takes those of its `edits` that fit one.
-    fn clean_file(
-        &mut self,
-        file: &Path,
-        head: &str,
-        table: &Path,
-        edits: &mut BTreeMap<u64, &Edit>,
-        skip_bad_rows: bool,
-        old_labels: &mut BTreeSet<String>,
-    ) -> Result<(), CleanError> {
+    fn clean_file(&mut self, file: &Path, edits: &mut BTreeMap<u64, &Edit>, cleaned: &mut Cleaned) -> Result<(), CleanError> {
+        let (head, table) = (self.head, self.table);
         let name = file.display().to_string();
         corpus::visit_rows(file, None, |FileRow { line, row, bytes }| {
             let edit = edits.remove(&line);
@@ -115,7 +128,7 @@ impl Cleaned {
                 verify(row.as_ref().ok(), edit, &name).map_err(|cause| error(table, edit, cause))?;
                 let cell = |column: &str| row.as_ref().map(|row| text_of(row, column)).unwrap_or_default();
                 let (id, old_label) = (cell("id"), cell(head));
-                self.changes.push(Change { file: name.clone(), line, id, old_label, new_label: edit.new_label.clone() });
+                cleaned.changes.push(Change { file: name.clone(), line, id, old_label, new_label: edit.new_label.clone() });
                 if edit.new_label.is_none() {
                     return Ok(());
                 }
@@ -127,26 +140,26 @@ impl Cleaned {
                 }
                 (Err(cause), None) => {
                     let bad = SkippedRow { path: file.to_owned(), line, cause };
-                    if !skip_bad_rows {
+                    if !self.skip_bad_rows {
                         return Err(CorpusError::Row(bad).into());
                     }
-                    self.skipped.push(bad);
+                    cleaned.skipped.push(bad);
                     return Ok(());
                 }
             };
-            old_labels.insert(text_of(&row, head));
+            self.old_labels.insert(text_of(&row, head));
             let new_label = edit.and_then(|edit| edit.new_label.as_ref());
             if let Some(label) = new_label {
-                self.new_labels.insert(label.clone());
+                cleaned.new_labels.insert(label.clone());
                 row.insert(head.to_owned(), label.clone().into());
             }
-            if new_label.is_none() && !bytes.is_empty() {
-                self.json_lines.extend(bytes.trim_ascii());
+            let written = if new_label.is_none() && !bytes.is_empty() {
+                self.out.write_all(bytes.trim_ascii())
             } else {
-                self.json_lines.extend(serde_json::Value::Object(row).to_string().into_bytes());
-            }
-            self.json_lines.push(b'\n');
-            self.rows += 1;
+                serde_json::to_writer(&mut *self.out, &row).map_err(Into::into)
+            };
+            written.and_then(|()| self.out.write_all(b"\n")).map_err(CleanError::Write)?;
+            cleaned.rows += 1;
             Ok(())
         })
     }
@@ -190,13 +203,15 @@ mod tests {
         Edit { table_line: 9, file, line, id: id.to_owned(), text: text.to_owned(), new_label: new_label.map(str::to_owned) }
     }
 
-    fn cleaned(skip: bool, edits: impl Fn(&str, &str) -> Vec<Edit>) -> Result<Cleaned, CleanError> {
+    fn cleaned(skip: bool, edits: impl Fn(&str, &str) -> Vec<Edit>) -> Result<(Cleaned, String), CleanError> {
         let folder = tempfile::tempdir().expect("a folder");
         let (json, csv) = (folder.path().join("a.jsonl"), folder.path().join("b.csv"));
         std::fs::write(&json, JSON).expect("written");
         std::fs::write(&csv, CSV).expect("written");
         let edits = edits(json.to_str().expect("a path"), csv.to_str().expect("a path"));
-        clean(&[json, csv], "intent", Path::new("t.csv"), &edits, skip)
+        let mut out = Vec::new();
+        let cleaned = clean(&[json, csv], "intent", Path::new("t.csv"), &edits, skip, &mut out)?;
+        Ok((cleaned, String::from_utf8(out).expect("text")))
     }
 
     #[test]
@@ -210,8 +225,7 @@ mod tests {
                 edit(csv, 2, &format!("{csv}:2"), "four, and\r\nmore", None),
             ]
         });
-        let result = result.expect("cleaned");
-        let lines = String::from_utf8(result.json_lines).expect("text");
+        let (result, lines) = result.expect("cleaned");
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(lines[0], "{\"text\":\"one\", \"n\":1e2,\"intent\":\"a\"}");
         let values: Vec<Row> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -240,7 +254,7 @@ mod tests {
     fn a_row_that_cannot_be_read_is_an_error_or_listed() {
         let error = cleaned(false, |_, _| Vec::new()).expect_err("a broken row").to_string();
         assert!(error.contains("a.jsonl:5: not a JSON object"), "{error}");
-        let result = cleaned(true, |_, _| Vec::new()).expect("skipped");
+        let (result, _) = cleaned(true, |_, _| Vec::new()).expect("skipped");
         assert_eq!((result.rows, result.skipped.len(), result.changes.len()), (5, 1, 0));
     }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::plan::{Check, Plan};
 use crate::text::{Shingles, shingles};
 use crate::train::corpus::Corpus;
-use crate::train::near_copies::{near_pairs, similar_pairs};
+use crate::train::near_copies::{near_pairs, pairs_across, similar_pairs};
 
 /// What is the matter with a note that is nearly the same as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +72,7 @@ pub(super) fn copies(corpus: &Corpus, plan: &Plan, evaluation: &[String]) -> Vec
         let mut all: Vec<Shingles> = evaluation.iter().map(|text| shingles(text)).collect();
         let from = all.len();
         all.extend(sets);
-        let pairs: Vec<_> = similar_pairs(&all, most).into_iter().filter(|pair| pair.0 >= from && pair.1 < from).collect();
+        let pairs = pairs_across(&all, from, most);
         let problems = pairs.iter().map(|&(note, text, similarity)| {
             format!("{} is like an evaluation text ({similarity:.2}): {:?}", corpus.notes[note - from].id, short(&evaluation[text]))
         });

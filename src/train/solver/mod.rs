@@ -5,6 +5,7 @@
 
 mod design;
 mod span;
+mod way;
 
 use std::cell::RefCell;
 
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use super::matrix::Csr;
 pub(super) use design::Design;
 use span::Span;
+use way::Way;
 
 /// Settings of the solver.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +120,7 @@ impl Fit<Csr, Vec<usize>, SolverError> for SparseLogistic {
     type Object = SparseFitted;
 
     fn fit(&self, dataset: &DatasetBase<Csr, Vec<usize>>) -> Result<SparseFitted, SolverError> {
-        self.fit_from(&Design::new(dataset.records.clone()), &dataset.targets, None)
+        self.fit_from(&Design::new(dataset.records.clone()), &dataset.targets, None, &|_| ())
     }
 }
 
@@ -126,7 +128,8 @@ impl Fit<Csr, Vec<usize>, SolverError> for SparseLogistic {
 const MEMORY: usize = 5;
 
 impl SparseLogistic {
-    /// Fits, starting from the `shares` of another fit on the same notes (such as one for a neighbouring `alpha`) or from nothing.
+    /// Fits, starting from the `shares` of another fit on the same notes (such as one for a neighbouring `alpha`) or from nothing. `advanced` is called with
+    /// what share of the way has been gone since it was last called.
     ///
     /// # Errors
     ///
@@ -137,6 +140,7 @@ impl SparseLogistic {
         design: &Design,
         targets: &[usize],
         start: Option<&[f64]>,
+        advanced: &dyn Fn(f64),
     ) -> Result<SparseFitted, SolverError> {
         let input = |what: String| Err(SolverError::Input(what));
         let rows = design.rows();
@@ -156,7 +160,8 @@ impl SparseLogistic {
         if let Some(start) = start.filter(|start| start.len() != size) {
             return input(format!("{} starting shares, not {size}", start.len()));
         }
-        let problem = Problem { design, targets, alpha: self.alpha, classes: self.classes, memo: RefCell::default() };
+        let way = Way::new(advanced);
+        let problem = Problem { design, targets, alpha: self.alpha, classes: self.classes, memo: RefCell::default(), way };
         // Relative to the gradient at zero, wherever the fit starts, so that a warm start ends as exactly as a cold one.
         let zero = Span::zero(design, self.classes);
         let wanted = self.tolerance * problem.evaluate(&zero).1.l2_norm();
@@ -167,16 +172,22 @@ impl SparseLogistic {
             iterations,
             shares: span.to_shares(),
         };
-        if problem.evaluate(&start).1.l2_norm() <= wanted {
+        let begun = problem.evaluate(&start).1.l2_norm();
+        if begun <= wanted {
+            advanced(1.0);
             return Ok(fitted(&start, 0));
         }
+        problem.way.begin(begun, wanted);
         let failed = |error: ArgminError| SolverError::Optimiser(error.to_string());
         let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY)
             .with_tolerance_grad(wanted)
             .and_then(|solver| solver.with_tolerance_cost(0.0))
             .map_err(failed)?;
-        let result =
+        let mut result =
             Executor::new(problem, solver).configure(|state| state.param(start).max_iters(self.max_iterations)).run().map_err(failed)?;
+        if let Some(problem) = result.problem.take_problem() {
+            problem.way.end();
+        }
         let state = result.state();
         let gradient = state.get_gradient().map_or(f64::INFINITY, ArgminL2Norm::l2_norm);
         let converged = matches!(state.get_termination_status(), TerminationStatus::Terminated(TerminationReason::SolverConverged));
@@ -197,6 +208,7 @@ struct Problem<'d> {
     classes: usize,
     /// The last one: the line search asks for the two one after the other.
     memo: RefCell<Option<Evaluated<'d>>>,
+    way: Way<'d>,
 }
 
 /// How many rows a thread takes at a time.
@@ -246,7 +258,10 @@ impl<'d> Problem<'d> {
         }
         let cost = losses.iter().sum::<f64>() + 0.5 * alpha * point.squared_weights();
         let gradient = Span::new(self.design, shares, classes);
-        *self.memo.borrow_mut() = Some((point.clone(), cost, gradient.clone()));
+        let before = self.memo.replace(Some((point.clone(), cost, gradient.clone())));
+        if let Some(norm) = before.and_then(|(_, _, gradient)| gradient.norm_at_hand()) {
+            self.way.reach(norm);
+        }
         (cost, gradient)
     }
 }
@@ -343,6 +358,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_way_is_told_and_adds_up() {
+        let (csr, _, targets) = problem();
+        let design = Design::new(csr);
+        let told = RefCell::new(Vec::new());
+        let advanced = |share| told.borrow_mut().push(share);
+        let solver = SparseLogistic::new(0.3, 3);
+        let fitted = solver.fit_from(&design, &targets, None, &advanced).expect("converges");
+        assert!(told.borrow().len() > 3 && told.borrow().iter().all(|share| *share > 0.0), "{told:?}");
+        solver.fit_from(&design, &targets, Some(&fitted.shares), &advanced).expect("has converged");
+        assert!((told.borrow().iter().sum::<f64>() - 2.0).abs() < 1e-9, "{told:?}");
+    }
+
     /// The objective as the module's documentation has it.
     fn objective(matrix: &Csr, targets: &[usize], alpha: f64, weights: &[f64]) -> f64 {
         let (rows, intercepts) = weights.split_at(weights.len() - 3);
@@ -359,7 +387,8 @@ mod tests {
     fn cost_and_gradient_are_those_of_the_plain_definition() {
         let (csr, _, targets) = problem();
         let design = Design::new(csr.clone());
-        let problem = Problem { design: &design, targets: &targets, alpha: 0.3, classes: 3, memo: RefCell::default() };
+        let way = Way::new(&|_| ());
+        let problem = Problem { design: &design, targets: &targets, alpha: 0.3, classes: 3, memo: RefCell::default(), way };
         let numbers = |seed: usize| (0..151 * 3).map(move |at| ((at * 7 + seed) % 13) as f64 / 260.0 - 0.02).collect();
         let point = Span::new(&design, numbers(1), 3);
         let weights: Vec<f64> = point.weights().into_iter().map(f64::from).collect();
@@ -379,9 +408,13 @@ mod tests {
     fn a_fit_that_does_not_converge_is_an_error() {
         let (csr, _, targets) = problem();
         let design = Design::new(csr);
-        let result =
-            SparseLogistic { max_iterations: 1, tolerance: 1e-9, ..SparseLogistic::new(0.01, 3) }.fit_from(&design, &targets, None);
+        let result = SparseLogistic { max_iterations: 1, tolerance: 1e-9, ..SparseLogistic::new(0.01, 3) }.fit_from(
+            &design,
+            &targets,
+            None,
+            &|_| (),
+        );
         assert!(matches!(result, Err(SolverError::NotConverged { .. })));
-        assert!(matches!(SparseLogistic::new(0.0, 3).fit_from(&design, &targets, None), Err(SolverError::Input(_))));
+        assert!(matches!(SparseLogistic::new(0.0, 3).fit_from(&design, &targets, None, &|_| ()), Err(SolverError::Input(_))));
     }
 }

@@ -49,6 +49,11 @@ impl<'d> Span<'d> {
         Arc::ptr_eq(&self.parts, &other.parts) && self.scale.to_bits() == other.scale.to_bits()
     }
 
+    /// Its norm, where that needs no pass over the matrix.
+    pub(super) fn norm_at_hand(&self) -> Option<f64> {
+        self.parts.logits.get().map(|_| self.l2_norm())
+    }
+
     /// What each note adds, then the intercepts.
     pub(super) fn to_shares(&self) -> Vec<f64> {
         self.parts.shares.iter().map(|share| self.scale * share).collect()

@@ -1,12 +1,14 @@
 //! A corpus with the edits of a table.
 
 use std::collections::BTreeMap;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use thinktwice::train::audit::{clean, read_edits};
+use thinktwice::Error;
+use thinktwice::train::audit::{CleanError, clean, read_edits};
 use thinktwice::train::corpus::files;
-use thinktwice::whole_file;
+use thinktwice::whole_file::WholeFile;
 
 use crate::DataArgs;
 
@@ -19,8 +21,14 @@ pub(super) fn run(data: &DataArgs, head: &str, table: &Path, output: &Path) -> a
         }
     }
     let edits = read_edits(table)?;
-    let cleaned = clean(&data.data, head, table, &edits, data.skip_bad_rows)?;
-    whole_file::write(output, &cleaned.json_lines)?;
+    // Whether there can be an output shows before the work, not after it.
+    let mut out = BufWriter::new(WholeFile::create(output)?);
+    let unwritten = |cause| Error::Write { path: output.to_owned(), cause };
+    let cleaned = clean(&data.data, head, table, &edits, data.skip_bad_rows, &mut out).map_err(|error| match error {
+        CleanError::Write(cause) => anyhow::Error::from(unwritten(cause)),
+        other => other.into(),
+    })?;
+    out.into_inner().map_err(|error| unwritten(error.into_error()))?.commit()?;
     for row in &cleaned.skipped {
         anstream::eprintln!("left out {}:{}: {}", row.path.display(), row.line, row.cause);
     }

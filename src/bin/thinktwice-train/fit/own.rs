@@ -58,10 +58,14 @@ fn group(corpus: &mut Corpus) {
     }
     let why = match &grouping.only_group {
         Some(group) => format!("all notes are of the group {group:?}, which is as good as none"),
+        None if grouping.ungrouped == 1 => format!("one of {} notes has no group", corpus.notes.len()),
         None => format!("{} of {} notes have no group", grouping.ungrouped, corpus.notes.len()),
     };
     let copies = match grouping.joined {
+        0 if grouping.ungrouped == 1 => "it is not nearly the same as another, so it stands for itself".to_owned(),
         0 => "none is nearly the same as another, so each stands for itself".to_owned(),
+        1 if grouping.ungrouped == 1 => "it is nearly the same as another, and was put into that one's group".to_owned(),
+        1 => "one that is nearly the same as another was put into that one's group, the others stand for themselves".to_owned(),
         joined => format!("{joined} that are nearly the same as another were put together, the others stand for themselves"),
     };
     warn(&format!(

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use thinktwice::Verdict;
+use thinktwice::model::Threshold;
 use thinktwice::train::fit::{Fitted, HeadReport};
 use thinktwice::train::select::Ablation;
 
@@ -38,17 +39,22 @@ fn print_thresholds(fitted: &Fitted) {
     let about = &fitted.model.about;
     let head = &about.heads[0];
     let holds = |label: &str| about.policy.verdict(&head.name, label) == Verdict::Hold;
-    for (label, threshold) in head.labels.iter().zip(&head.thresholds).filter(|(label, _)| holds(label)) {
-        anstream::println!(
-            "  {label:<22} counts from {:.3}: reached by {:.1} % of its own notes, {:.1} % of the harmless ones",
-            threshold.at,
-            100.0 * threshold.found,
-            100.0 * threshold.false_alarms
-        );
+    let own_notes = fitted.reports.first().map_or(&[][..], |report| &report.notes);
+    for ((label, threshold), &notes) in head.labels.iter().zip(&head.thresholds).zip(own_notes).filter(|((label, _), _)| holds(label)) {
+        anstream::println!("  {label:<22} {}", reach(threshold, notes));
     }
     if !head.labels.iter().any(|label| holds(label)) {
         anstream::println!("  no label of {} holds a note: which should, a policy says (--policy, see docs/policy.md)", head.name);
     }
+}
+
+/// From where a label counts, and what that was measured on: so many notes of its own, and the harmless ones.
+fn reach(threshold: &Threshold, notes: usize) -> String {
+    let (at, found, alarms) = (threshold.at, 100.0 * threshold.found, 100.0 * threshold.false_alarms);
+    if notes == 0 {
+        return format!("counts from {at:.3}: reached by {alarms:.1} % of the harmless notes; there was none of its own to measure");
+    }
+    format!("counts from {at:.3}: reached by {found:.1} % of its own notes, {alarms:.1} % of the harmless ones")
 }
 
 fn print_ablations(ablations: &[Ablation]) {
@@ -82,4 +88,17 @@ fn print_report(report: &HeadReport) {
         report.log_loss,
         report.calibration.method,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_of_notes_that_are_not_there() {
+        let threshold = Threshold { at: 0.5, found: 0.0, false_alarms: 0.004 };
+        assert!(reach(&threshold, 7).contains("reached by 0.0 % of its own notes, 0.4 % of the harmless ones"));
+        let without = reach(&threshold, 0);
+        assert!(without.contains("0.4 % of the harmless notes") && without.contains("none of its own"), "{without}");
+    }
 }

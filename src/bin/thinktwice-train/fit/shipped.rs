@@ -24,12 +24,16 @@ pub(super) fn combine(
     speaker: &Speaker,
 ) -> anyhow::Result<()> {
     let copies = leave_copies_out(own, &mut shipped.corpus);
-    if copies.others > 0 {
-        anstream::eprintln!(
-            "warning: {} of your notes are nearly the same as shipped ones, which the shipped model has learned from; the contest leaves them out, and what \
-             they are like is not learned from again",
-            copies.own.iter().filter(|is_copy| **is_copy).count()
-        );
+    match copies.own.iter().filter(|is_copy| **is_copy).count() {
+        0 => {}
+        1 => anstream::eprintln!(
+            "warning: one of your notes is nearly the same as a shipped one, which the shipped model has learned from; the contest leaves it out, and what it \
+             is like is not learned from again"
+        ),
+        count => anstream::eprintln!(
+            "warning: {count} of your notes are nearly the same as shipped ones, which the shipped model has learned from; the contest leaves them out, and \
+             what they are like is not learned from again"
+        ),
     }
     let contest = contest(own, &shipped.corpus, &copies, &Classifier::shipped(), settings, extras, &|progress| speaker.say(progress))?;
     print(&contest, shipped.corpus.notes.len());
@@ -95,9 +99,9 @@ fn conclusion(contest: &Contest) -> String {
         format!("but perhaps by chance: the interval of the difference to {} includes 0", unclear.join(" and to "))
     };
     let advice = match contest.best {
-        Contender::Both => "this model is it",
-        Contender::Own => "for that one, fit without --with-shipped-corpus",
-        Contender::Others => "for that one, leave --model out",
+        Contender::Both => "that is the model written here",
+        Contender::Own => "to get it, fit again without --with-shipped-corpus",
+        Contender::Others => "it is built in: thinktwice reads notes with it wherever no --model is given, so you need none of your own",
     };
     format!("your own notes are served best by {}, {sure}; {advice}", name(contest.best))
 }

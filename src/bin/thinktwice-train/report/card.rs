@@ -131,8 +131,10 @@ fn thresholds(card: &mut String, fitted: &Fitted) {
     header(card, &["strictness", "label", "from", "found", "false alarms"]);
     let presets = head.presets.iter().map(|preset| (preset.strictness.as_str(), &preset.thresholds));
     for (strictness, thresholds) in [("normal", &head.thresholds)].into_iter().chain(presets) {
-        for (label, threshold) in head.labels.iter().zip(thresholds).filter(|(_, threshold)| threshold.at > 0.0) {
-            row(card, &[strictness, label, &format!("{:.3}", threshold.at), &percent(threshold.found), &percent(threshold.false_alarms)]);
+        for (index, (label, threshold)) in head.labels.iter().zip(thresholds).enumerate().filter(|(_, (_, threshold))| threshold.at > 0.0) {
+            let is_measured = fitted.reports[0].notes[index] > 0;
+            let found = if is_measured { percent(threshold.found) } else { "no note to measure it on".to_owned() };
+            row(card, &[strictness, label, &format!("{:.3}", threshold.at), &found, &percent(threshold.false_alarms)]);
         }
     }
     let guard = &fitted.model.about.guard;
@@ -231,6 +233,7 @@ fn settings(card: &mut String, fitted: &Fitted) {
     *card += "\n## Settings\n\n";
     header(card, &["", ""]);
     row(card, &["penalty (1/C)", &settings.alpha.to_string()]);
+    row(card, &["how far the penalty is that of dropout, from 0 to 1", &settings.dropout.to_string()]);
     row(card, &["features kept beside whole words, at most", &settings.vocabulary.to_string()]);
     row(card, &["least notes that a feature stands in", &settings.least_notes.to_string()]);
     row(
