@@ -24,6 +24,7 @@ pub mod matrix;
 pub mod metrics;
 mod near_copies;
 mod problem;
+mod prune;
 pub mod reliability;
 pub mod seen;
 pub mod select;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::dropout::{Scales, masses};
+use super::dropout::{self, Scales};
 use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Weighting};
 use super::matrix::{Column, Csr, Meanings};
 use super::metrics::SplitMix64;
 use super::problem::{HeadData, Problem};
+use super::prune::{dearest, halfway};
 use super::solver::{Design, SparseFitted, SparseLogistic};
 use crate::features::Block;
 
@@ -31,6 +32,14 @@ struct Kept<'v> {
     vocabulary: Vec<Column>,
     scales: Vec<Scales>,
     meanings: Option<Arc<Meanings<'v>>>,
+}
+
+impl<'v> Kept<'v> {
+    /// The columns of `vocabulary` at `kept`, with scales refined by the masses that all of them have.
+    fn of(kept: &[usize], vocabulary: &[Column], even: &[Scales], masses: &[Vec<f64>], meanings: Option<Arc<Meanings<'v>>>) -> Self {
+        let scales = even.iter().zip(masses).map(|(even, masses)| even.refined(masses, kept)).collect();
+        Self { vocabulary: kept.iter().map(|&column| vocabulary[column]).collect(), scales, meanings }
+    }
 }
 
 /// How exact the fit is that ranks and scales the features: a tenth of the iterations, and the same ranks but for the last few.
@@ -83,32 +92,34 @@ impl<'a> Training<'a> {
         for ((design, _), scales) in data.iter_mut().zip(&even) {
             scales.apply(design);
         }
+        let most = self.settings.vocabulary;
         // Without dropout they only say which features to leave out.
-        let masses_matter = self.settings.dropout > 0.0 || count > self.settings.vocabulary;
+        let masses_matter = self.settings.dropout > 0.0 || count > most;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
         let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
             let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING, ranking)?;
             let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
-                if masses_matter { masses(design, fitted) } else { Vec::new() }
+                if masses_matter { dropout::masses(design, fitted) } else { Vec::new() }
             };
             let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(masses_of).collect();
-            // What it would cost to do without a feature (Optimal Brain Damage, LeCun, Denker and Solla 1990): its squared weight, times the loss's curvature there.
-            let saliency = |column: usize| {
-                let weight = |head: &SparseFitted| head.row(column).iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
-                first.iter().zip(&masses).map(|(head, masses)| f64::from(weight(head)).powi(2) * masses[column]).sum()
-            };
-            let kept = largest(count, self.settings.vocabulary, saliency);
-            let scales: Vec<Scales> = even.iter().zip(&masses).map(|(even, masses)| even.refined(masses, &kept)).collect();
-            let kept: Vec<Column> = kept.iter().map(|&column| vocabulary[column]).collect();
+            let mut kept = dearest(count, halfway(count, most), &first, &masses);
+            let mut last = None;
+            if kept.len() > most {
+                let some = self.scaled_designs(&ranked_by, &Kept::of(&kept, &vocabulary, &even, &masses, meanings.clone()));
+                let again = self.fit_heads(&some, alpha, Some(&first), RANKING, 0.0)?;
+                let masses: Vec<Vec<f64>> = some.iter().zip(&again).map(|((design, _), fitted)| dropout::masses(design, fitted)).collect();
+                kept = dearest(kept.len(), most, &again, &masses).into_iter().map(|column| kept[column]).collect();
+                last = Some(again);
+            }
+            let kept = Kept::of(&kept, &vocabulary, &even, &masses, meanings.clone());
             if at + 1 == alphas.len() {
                 // A large one and the smaller one would not fit into memory together.
                 data = Vec::new();
             }
-            let kept = Kept { vocabulary: kept, scales, meanings: meanings.clone() };
             // What a part has found would weigh more than what the others have to say, since a fit ends before it has reached its end.
-            let start = (ranked_by.len() == learned.len()).then_some(first.as_slice());
+            let start = (ranked_by.len() == learned.len()).then_some(last.as_ref().unwrap_or(&first).as_slice());
             path.push(self.fit_kept(&learned, kept, start, alpha, 1.0 - ranking)?);
             before = Some(first);
         }
@@ -133,11 +144,8 @@ impl<'a> Training<'a> {
         alpha: f64,
         share: f64,
     ) -> Result<Weights<'a>, FitError> {
+        let data = self.scaled_designs(learned, &kept);
         let Kept { vocabulary, scales, meanings } = kept;
-        let mut data = self.designs(learned, &vocabulary, meanings.as_deref());
-        for ((design, _), scales) in data.iter_mut().zip(&scales) {
-            scales.apply(design);
-        }
         let mut heads = self.fit_heads(&data, alpha, start, TOLERANCE, share)?;
         for (head, scales) in heads.iter_mut().zip(&scales) {
             scales.undo(head);
@@ -225,6 +233,14 @@ impl<'a> Training<'a> {
         }
     }
 
+    fn scaled_designs(&self, rows: &[usize], kept: &Kept<'_>) -> Vec<(Design, Vec<usize>)> {
+        let mut data = self.designs(rows, &kept.vocabulary, kept.meanings.as_deref());
+        for ((design, _), scales) in data.iter_mut().zip(&kept.scales) {
+            scales.apply(design);
+        }
+        data
+    }
+
     /// For each head its labelled rows and their targets.
     fn designs(&self, rows: &[usize], vocabulary: &[Column], meanings: Option<&Meanings<'_>>) -> Vec<(Design, Vec<usize>)> {
         let of_head = |head: &HeadData| {
@@ -260,19 +276,6 @@ impl<'a> Training<'a> {
         };
         self.heads.par_iter().enumerate().map(fit_head).collect()
     }
-}
-
-/// The `most` largest of `count` values, ascending by index; of equal values, those that come first.
-fn largest(count: usize, most: usize, value: impl Fn(usize) -> f64) -> Vec<usize> {
-    if count <= most {
-        return (0..count).collect();
-    }
-    let values: Vec<f64> = (0..count).map(value).collect();
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    order.truncate(most);
-    order.sort_unstable();
-    order
 }
 
 #[cfg(test)]
