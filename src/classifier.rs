@@ -7,8 +7,8 @@ use crate::accept::Accepted;
 use crate::assessment::{Assessment, Finding, Length, ModelId, Reading};
 use crate::error::Error;
 use crate::explain::explain;
-use crate::features::{Block, Extractor, Scratch};
-use crate::model::{self, About, FORMAT, Model, Parts, SHIPPED};
+use crate::features::{Block, Extractor, Original, Scratch};
+use crate::model::{self, About, FORMAT, Head, Model, Parts, SHIPPED};
 use crate::policy::{AMBIGUOUS, Policy, Rule, TOO_LONG, UNKNOWN, Verdict};
 use crate::ruling::{self, Rulings, finding_id};
 use crate::table::{KEPT_BYTES, Table, in_eights};
@@ -189,6 +189,22 @@ impl Classifier {
     /// for words that it has met.
     pub fn score_into(&self, note: &str, scratch: &mut Scratch, scores: &mut Scores) {
         self.extractor.sums(note, scratch, &self.table);
+        self.score_sums(note, scratch, scores);
+    }
+
+    /// Lays out the note that was scored last with this scratch, for [`Classifier::score_edited`].
+    pub(crate) fn original(&self, scratch: &Scratch) -> Original {
+        self.extractor.original(scratch, &self.table)
+    }
+
+    /// As [`Classifier::score_into`], of an original without some of its parts: the same to the last bit, at a third of the cost.
+    pub(crate) fn score_edited(&self, edited: &str, original: &mut Original, scratch: &mut Scratch, scores: &mut Scores) {
+        self.extractor.sums_of_edited(edited, original, scratch, &self.table);
+        self.score_sums(edited, scratch, scores);
+    }
+
+    /// What the sums in `scratch` come to.
+    fn score_sums(&self, note: &str, scratch: &mut Scratch, scores: &mut Scores) {
         let Scratch { sums, columns: stored, .. } = scratch;
         stored.clone_from(&self.bias);
         for block in (0..Block::COUNT).filter(|&block| sums.counts[block] > 0) {
@@ -229,17 +245,20 @@ impl Classifier {
 
     /// What a row adds to each logit.
     pub(crate) fn weights(&self, row: usize) -> Vec<f32> {
-        self.about.expand(&self.stored_weights(row).collect::<Vec<f32>>())
+        let scaled = self.table.weights(row).iter().zip(&self.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale);
+        self.about.expand(&scaled.collect::<Vec<f32>>())
     }
 
-    /// What a row adds to each stored column, of which [`About::expand`] makes logits.
-    pub(crate) fn stored_weights(&self, row: usize) -> impl Iterator<Item = f32> {
-        self.table.weights(row).iter().zip(&self.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale)
+    /// A row as the table has it, eight by eight.
+    pub(crate) fn row(&self, row: usize) -> &[[u8; 8]] {
+        self.table.row(row)
     }
 
-    /// How many columns are stored.
-    pub(crate) fn stored_columns(&self) -> usize {
-        self.scale.len()
+    /// What a unit of each of a row's bytes is worth, in logits: nothing, where it is no weight.
+    pub(crate) fn scale_in_eights(&self) -> Vec<[f32; 8]> {
+        let mut scale = vec![[0.0; 8]; self.table.eights()];
+        scale.as_flattened_mut()[KEPT_BYTES..KEPT_BYTES + self.scale.len()].copy_from_slice(&self.scale);
+        scale
     }
 
     pub(crate) fn rulings(&self) -> &Rulings {
@@ -252,30 +271,41 @@ impl Classifier {
 
     /// Applies the policy.
     pub(crate) fn judge(&self, note: &str, scores: &Scores) -> Assessment {
-        let mut readings: Vec<Reading> = self
-            .about
-            .heads
-            .iter()
-            .zip(self.head_ranges())
-            .map(|(head, range)| {
-                let probabilities = &scores.probabilities[range];
-                let winner = argmax(probabilities);
-                Reading {
-                    head: head.name.clone(),
-                    label: head.labels[winner].clone(),
-                    confidence: probabilities[winner],
-                    probabilities: head.labels.iter().cloned().zip(probabilities.iter().copied()).collect(),
-                    read: true,
-                }
-            })
-            .collect();
+        let of_head = |head: &Head| Reading {
+            head: head.name.clone(),
+            label: String::new(),
+            confidence: 0.0,
+            probabilities: head.labels.iter().map(|label| (label.clone(), 0.0)).collect(),
+            read: true,
+        };
+        let mut assessment = Assessment {
+            verdict: Verdict::Unsure,
+            readings: self.about.heads.iter().map(of_head).collect(),
+            explanation: None,
+            length: Length { characters: 0, limit: self.policy.limit },
+            model: self.id.clone(),
+        };
+        self.judge_into(note, scores, &mut assessment);
+        assessment
+    }
+
+    /// As [`Classifier::judge`], over what it said of another note.
+    pub(crate) fn judge_into(&self, note: &str, scores: &Scores, assessment: &mut Assessment) {
+        let readings = &mut assessment.readings;
+        for (reading, range) in readings.iter_mut().zip(self.head_ranges()) {
+            for ((_, own), probability) in reading.probabilities.iter_mut().zip(&scores.probabilities[range.clone()]) {
+                *own = *probability;
+            }
+            let (label, confidence) = &reading.probabilities[argmax(&scores.probabilities[range])];
+            reading.label.clone_from(label);
+            reading.confidence = *confidence;
+        }
         for index in 1..readings.len() {
             let when = self.policy.heads.get(&readings[index].head).map_or(&[][..], |head| &head.read_when);
             readings[index].read = when.is_empty() || when.contains(&readings[0].label);
         }
-        let length = Length { characters: note.chars().count(), limit: self.policy.limit };
-        let verdict = self.verdict(self.cause(scores, &readings[0]), &readings, length);
-        Assessment { verdict, readings, explanation: None, length, model: self.id.clone() }
+        assessment.length.characters = note.chars().count();
+        assessment.verdict = self.verdict(self.cause(scores, &readings[0]), readings, assessment.length);
     }
 
     /// Whether the note has enough that training saw, and is a note.

@@ -19,6 +19,7 @@ pub(crate) use shares::spread;
 /// From which probability another label is explained beside the one that decides, where a note can be read in more than one way.
 const ALSO: f32 = 0.2;
 
+/// Explains what was scored last with `scratch`.
 pub(crate) fn explain(classifier: &Classifier, note: &str, scores: &Scores, assessment: &Assessment, scratch: &mut Scratch) -> Explanation {
     let findings = classifier.findings(scores, assessment);
     let is = |id: &str| findings.first().is_some_and(|finding| finding.id == id);
@@ -28,7 +29,8 @@ pub(crate) fn explain(classifier: &Classifier, note: &str, scores: &Scores, asse
     }
     let decisive = assessment.decisive();
     let columns = columns(classifier, assessment, is(AMBIGUOUS));
-    let shares = classifier.shares(note, scratch);
+    let mut original = classifier.original(scratch);
+    let shares = classifier.shares_of(note, &original, scratch);
     let phrases = phrases::phrases(&scratch.tokens, &shares, &columns, decisive.probabilities.len());
     let evidence = phrases.iter().map(|phrase| Evidence {
         start: phrase.bytes.start,
@@ -38,7 +40,7 @@ pub(crate) fn explain(classifier: &Classifier, note: &str, scores: &Scores, asse
         weight: phrase.weight,
     });
     let evidence: Vec<Evidence> = evidence.collect();
-    let mut search = edits::Search { classifier, note, verdict: assessment.verdict, scratch };
+    let mut search = edits::Search::new(classifier, note, assessment, &mut original, scratch);
     let edits = match assessment.verdict {
         Verdict::Hold | Verdict::Unsure => search.without_reading(against(classifier, &columns), &phrases, &shares),
         Verdict::Revise if is(TOO_LONG) => search.shorter(assessment.length),

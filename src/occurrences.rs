@@ -1,4 +1,4 @@
-//! Where a note has the features that the model knows: what explaining and accepting start from.
+//! Where a note has the features that the model knows: what accepting starts from.
 
 use std::ops::RangeInclusive;
 
@@ -34,15 +34,22 @@ enum MadeOf {
 
 impl Place {
     /// The place of `gram` in a note of `tokens` tokens.
-    pub(crate) fn of(gram: &Gram<'_>, tokens: usize) -> Self {
-        let Gram { first, last, .. } = *gram;
-        let made_of = match gram.block {
-            Block::Skip if first == 0 && gram.text().starts_with("‹ ") => MadeOf::Last,
-            Block::Skip if last + 1 == tokens && gram.text().ends_with(" ›") => MadeOf::First,
+    fn of(gram: &Gram<'_>, tokens: usize) -> Self {
+        match gram.units() {
+            Some(units) => Self::of_units(gram.block, units, tokens),
+            None => Self { first: gram.first as u32, last: gram.last as u32, made_of: MadeOf::All },
+        }
+    }
+
+    /// The place of an n-gram from one unit to another, of which the first stands before the token 0, and the last behind the last one.
+    pub(crate) fn of_units(block: Block, (from, to): (usize, usize), tokens: usize) -> Self {
+        let made_of = match block {
+            Block::Skip if from == 0 => MadeOf::Last,
+            Block::Skip if to > tokens => MadeOf::First,
             Block::Skip => MadeOf::Ends,
             Block::Word | Block::Char | Block::Surface => MadeOf::All,
         };
-        Self { first: first as u32, last: last as u32, made_of }
+        Self { first: from.max(1) as u32 - 1, last: to.min(tokens) as u32 - 1, made_of }
     }
 
     /// All tokens from the first to the last, whether it is made of them or skips them.
@@ -53,14 +60,15 @@ impl Place {
     /// The tokens that it is made of, and the share of each, all the same: together 1.
     pub(crate) fn parts(self) -> impl Iterator<Item = (usize, f32)> {
         let (first, last) = (self.first as usize, self.last as usize);
-        let (from, to, step) = match self.made_of {
-            MadeOf::All => (first, last, 1),
-            MadeOf::Ends => (first, last, (last - first).max(1)),
-            MadeOf::First => (first, first, 1),
-            MadeOf::Last => (last, last, 1),
+        // No n-gram is made of more than three.
+        let (tokens, count) = match self.made_of {
+            MadeOf::All => ([first, first + 1, last], last - first + 1),
+            MadeOf::Ends => ([first, last, last], 2),
+            MadeOf::First => ([first; 3], 1),
+            MadeOf::Last => ([last; 3], 1),
         };
-        let count = (to - from) / step + 1;
-        (from..=to).step_by(step).map(move |index| (index, 1.0 / count as f32))
+        let part = [1.0, 0.5, 1.0 / 3.0][count - 1];
+        tokens.into_iter().take(count).map(move |index| (index, part))
     }
 }
 

@@ -100,9 +100,14 @@ impl Table {
         self.eights
     }
 
+    /// All eights of a row, its kept bytes and what it is filled up with among them.
+    pub(crate) fn row(&self, row: usize) -> &[[u8; 8]] {
+        &self.rows[row * self.eights..(row + 1) * self.eights]
+    }
+
     /// The weights of a row.
     pub(crate) fn weights(&self, row: usize) -> &[u8] {
-        &self.rows[row * self.eights..(row + 1) * self.eights].as_flattened()[KEPT_BYTES..KEPT_BYTES + self.columns]
+        &self.row(row).as_flattened()[KEPT_BYTES..KEPT_BYTES + self.columns]
     }
 
     /// The row of a feature.

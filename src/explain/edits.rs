@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::phrases::Phrase;
-use super::removal::{clauses, removal, whole};
+use super::removal::{Sentence, removal, whole};
 use super::sentences::{sentences, without};
 use super::shares::Share;
 use crate::assessment::{Assessment, Edit, Length};
-use crate::classifier::Classifier;
-use crate::features::Scratch;
+use crate::classifier::{Classifier, Scores};
+use crate::features::{Original, Scratch};
 use crate::policy::Verdict;
 
 /// How many edits are given: the smallest, and one other to choose from.
@@ -26,13 +26,28 @@ const WORDS_LEFT: usize = 3;
 
 /// Looks for removals after which the verdict is better.
 pub(super) struct Search<'a> {
-    pub(super) classifier: &'a Classifier,
-    pub(super) note: &'a str,
-    pub(super) verdict: Verdict,
-    pub(super) scratch: &'a mut Scratch,
+    classifier: &'a Classifier,
+    note: &'a str,
+    verdict: Verdict,
+    original: &'a mut Original,
+    scratch: &'a mut Scratch,
+    /// What was tried last.
+    scores: Scores,
+    assessment: Assessment,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// A search in a note that was judged, and which is laid out in `original`.
+    pub(super) fn new(
+        classifier: &'a Classifier,
+        note: &'a str,
+        judged: &Assessment,
+        original: &'a mut Original,
+        scratch: &'a mut Scratch,
+    ) -> Self {
+        Self { classifier, note, verdict: judged.verdict, original, scratch, scores: Scores::default(), assessment: judged.clone() }
+    }
+
     /// Phrases, clauses and sentences that speak for the label in `column`, smallest first; where no single one is enough, several of them together. Empty where those
     /// are not enough either.
     pub(super) fn without_reading(&mut self, column: usize, phrases: &[Phrase], shares: &[Share]) -> Vec<Edit> {
@@ -63,13 +78,14 @@ impl Search<'_> {
     /// The removal of `ranges` as an edit, if the verdict is better without them.
     fn tried(&mut self, ranges: &[Range<usize>]) -> Option<Edit> {
         let rest = without(self.note, ranges);
-        let scores = self.classifier.score(&rest, self.scratch);
-        let assessment = self.classifier.judge(&rest, &scores);
+        self.classifier.score_edited(&rest, self.original, self.scratch, &mut self.scores);
+        self.classifier.judge_into(&rest, &self.scores, &mut self.assessment);
+        let verdict = self.assessment.verdict;
         let is_better = match self.verdict {
-            Verdict::Hold | Verdict::Unsure => matches!(assessment.verdict, Verdict::Send | Verdict::Revise),
-            Verdict::Revise | Verdict::Send => assessment.verdict == Verdict::Send,
+            Verdict::Hold | Verdict::Unsure => matches!(verdict, Verdict::Send | Verdict::Revise),
+            Verdict::Revise | Verdict::Send => verdict == Verdict::Send,
         };
-        (is_better && scores.words >= WORDS_LEFT).then(|| edit(ranges, &assessment))
+        (is_better && self.scores.words >= WORDS_LEFT).then(|| edit(ranges, &self.assessment))
     }
 
     /// The weightiest candidates together, one more each time until the verdict is better, and then without those that are not needed for it. `None` where most of the note would be gone and
@@ -127,13 +143,13 @@ fn candidates(note: &str, column: usize, phrases: &[Phrase], shares: &[Share]) -
         weighed.sort_by(|a, b| b.0.total_cmp(&a.0));
         weighed.into_iter().map(|(_, bytes)| bytes).take(TRIALS).collect()
     };
-    let all = sentences(note);
+    let all = Sentence::all(note);
     let own = phrases.iter().filter(|phrase| phrase.column == column);
-    let mut ranges: Vec<Range<usize>> = own.map(|phrase| removal(note, &all, &phrase.bytes)).collect();
-    for sentence in weightiest(all.clone()) {
-        ranges.push(whole(note, &sentence));
-        if sentence.len() <= LONGEST_SENTENCE {
-            ranges.extend(clauses(note, &sentence));
+    let mut ranges: Vec<Range<usize>> = own.map(|phrase| removal(&all, &phrase.bytes)).collect();
+    for bytes in weightiest(all.iter().map(|sentence| sentence.bytes.clone()).collect()) {
+        ranges.push(whole(note, &bytes));
+        if bytes.len() <= LONGEST_SENTENCE {
+            ranges.extend(all.iter().filter(|sentence| sentence.bytes == bytes).flat_map(Sentence::clauses));
         }
     }
     ranges.sort_by_key(|range| (range.start, range.end));

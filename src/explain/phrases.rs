@@ -26,7 +26,9 @@ pub(super) struct Phrase {
 /// The strongest phrases for the labels in `columns`, in the order of the note, none overlapping another. Weights are taken against the mean
 /// over the `labels` of the first head: what is added to all of them changes no probability.
 pub(super) fn phrases(tokens: &Tokens, shares: &[Share], columns: &[usize], labels: usize) -> Vec<Phrase> {
-    let tokens: Vec<Part<'_>> = tokens.iter().zip(shares).map(|(token, share)| Part::new(&token, share, columns, labels)).collect();
+    let centred: Vec<f32> = shares.iter().flat_map(|share| centred(share, columns, labels)).collect();
+    let parts = tokens.iter().zip(shares).zip(centred.chunks_exact(columns.len()));
+    let tokens: Vec<Part<'_>> = parts.map(|((token, share), centred)| Part::new(&token, share, centred)).collect();
     let most = tokens.iter().map(|part| part.weight).fold(0.0, f32::max);
     let note = Note { tokens: &tokens };
     let mut phrases: Vec<Phrase> = Vec::new();
@@ -45,13 +47,19 @@ pub(super) fn phrases(tokens: &Tokens, shares: &[Share], columns: &[usize], labe
     phrases
 }
 
+/// A share of the logits in `columns`, the mean over all labels taken as 0.
+fn centred(share: &Share, columns: &[usize], labels: usize) -> impl Iterator<Item = f32> {
+    let mean = share.logits[..labels].iter().sum::<f32>() / labels as f32;
+    columns.iter().map(move |&column| share.logits[column] - mean)
+}
+
 /// A token as part of a phrase.
 struct Part<'a> {
     text: &'a str,
     bytes: Range<usize>,
     kind: Kind,
     /// Its weight for each label that is looked at.
-    centred: Vec<f32>,
+    centred: &'a [f32],
     /// Which of them it speaks for most, and how much.
     column: usize,
     weight: f32,
@@ -69,10 +77,8 @@ enum Kind {
 }
 
 impl<'a> Part<'a> {
-    fn new(token: &Token<'a>, share: &Share, columns: &[usize], labels: usize) -> Self {
-        let mean = share.logits[..labels].iter().sum::<f32>() / labels as f32;
-        let centred: Vec<f32> = columns.iter().map(|&column| share.logits[column] - mean).collect();
-        let column = crate::classifier::argmax(&centred);
+    fn new(token: &Token<'a>, share: &Share, centred: &'a [f32]) -> Self {
+        let column = crate::classifier::argmax(centred);
         let kind = match token.kind {
             TokenKind::Word => Kind::Word(role(token.text)),
             TokenKind::Number | TokenKind::Reference => Kind::Sign,

@@ -1,54 +1,67 @@
 //! What can be taken out of a note so that what is left can still be read.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use super::sentences::has_words;
+use super::sentences::{has_words, sentences};
 use super::words::{Role, is_break, is_coordinator, role};
 
 /// The least number of words of a sentence that can stand without the rest of it.
 const LEAST_WORDS: usize = 3;
 
-/// The bytes to take out so that `phrase` is gone: the parts of its sentence that it stands in, or the whole sentence where the rest could not stand alone.
-/// A phrase that reaches over a sentence's end is taken as it is.
-pub(super) fn removal(note: &str, sentences: &[Range<usize>], phrase: &Range<usize>) -> Range<usize> {
-    let index = sentences.partition_point(|sentence| sentence.end <= phrase.start);
-    let Some(sentence) = sentences.get(index).filter(|sentence| sentence.start <= phrase.start && phrase.end <= sentence.end) else {
-        return phrase.clone();
-    };
-    let parts = parts(note, sentence);
-    let at = |byte: usize| parts.partition_point(|part| part.bytes.start <= byte).saturating_sub(1);
-    let (first, last) = (at(phrase.start), at(phrase.end - 1));
-    without_parts(note, sentence, &parts, first, last, phrase.end)
+/// A sentence and the parts that can be left out of it.
+pub(super) struct Sentence<'n> {
+    note: &'n str,
+    pub(super) bytes: Range<usize>,
+    parts: Vec<Part>,
 }
 
-/// The bytes to take out so that a part of the sentence is gone, one for each part, where there are several.
-pub(super) fn clauses(note: &str, sentence: &Range<usize>) -> Vec<Range<usize>> {
-    let parts = parts(note, sentence);
-    if parts.len() < 2 {
-        return Vec::new();
+impl<'n> Sentence<'n> {
+    /// The sentences of a note.
+    pub(super) fn all(note: &'n str) -> Vec<Self> {
+        sentences(note).into_iter().map(|bytes| Self { note, parts: parts(note, &bytes), bytes }).collect()
     }
-    (0..parts.len()).map(|index| without_parts(note, sentence, &parts, index, index, 0)).collect()
-}
 
-/// The bytes of a sentence's parts from the `first` to the `last`, at least to the byte `until`, and of what has to go with them.
-fn without_parts(note: &str, sentence: &Range<usize>, parts: &[Part], first: usize, mut last: usize, until: usize) -> Range<usize> {
-    // What begins a clause is what the rest of the clause hangs on.
-    if parts[first].opening != Opening::Break {
-        while parts.get(last + 1).is_some_and(|next| next.opening == Opening::Break) {
-            last += 1;
+    /// The bytes to take out so that a phrase of this sentence is gone: the parts that it stands in, or the whole sentence where the rest could not stand alone.
+    fn removal(&self, phrase: &Range<usize>) -> Range<usize> {
+        let at = |byte: usize| self.parts.partition_point(|part| part.bytes.start <= byte).saturating_sub(1);
+        self.without_parts(at(phrase.start), at(phrase.end - 1), phrase)
+    }
+
+    /// The bytes to take out so that a part of the sentence is gone, one for each part, where there are several.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = Range<usize>> {
+        let count = if self.parts.len() < 2 { 0 } else { self.parts.len() };
+        (0..count).map(|index| self.without_parts(index, index, &self.parts[index].bytes))
+    }
+
+    /// The bytes of the parts from the `first` to the `last`, all of a phrase, and what has to go with them.
+    fn without_parts(&self, first: usize, mut last: usize, phrase: &Range<usize>) -> Range<usize> {
+        let Self { note, bytes: sentence, parts } = self;
+        // What begins a clause is what the rest of the clause hangs on.
+        if parts[first].opening != Opening::Break {
+            while parts.get(last + 1).is_some_and(|next| next.opening == Opening::Break) {
+                last += 1;
+            }
         }
+        let range = tidied(note, sentence, &(parts[first].bytes.start.min(phrase.start)..parts[last].bytes.end.max(phrase.end)));
+        let rest = [&note[sentence.start..range.start.max(sentence.start)], &note[range.end.min(sentence.end)..sentence.end]];
+        let mut words = rest.iter().flat_map(|text| text.split_whitespace()).filter(|word| has_words(word));
+        let (mut count, mut says_something) = (0, false);
+        let stands = words.any(|word| {
+            count += 1;
+            says_something = says_something || role(bare(word)) == Role::Content;
+            count >= LEAST_WORDS && says_something
+        });
+        if stands { range } else { whole(note, sentence) }
     }
-    let range = tidied(note, sentence, &(parts[first].bytes.start..parts[last].bytes.end.max(until)));
-    let rest = [&note[sentence.start..range.start.max(sentence.start)], &note[range.end.min(sentence.end)..sentence.end]];
-    let mut words = rest.iter().flat_map(|text| text.split_whitespace()).filter(|word| has_words(word));
-    let (mut count, mut says_something) = (0, false);
-    let stands = words.any(|word| {
-        count += 1;
-        says_something = says_something || role(&bare(word)) == Role::Content;
-        count >= LEAST_WORDS && says_something
-    });
-    if stands { range } else { whole(note, sentence) }
+}
+
+/// The bytes to take out so that `phrase` is gone. One that reaches over a sentence's end is taken as it is.
+pub(super) fn removal(sentences: &[Sentence<'_>], phrase: &Range<usize>) -> Range<usize> {
+    let index = sentences.partition_point(|sentence| sentence.bytes.end <= phrase.start);
+    match sentences.get(index) {
+        Some(sentence) if sentence.bytes.start <= phrase.start && phrase.end <= sentence.bytes.end => sentence.removal(phrase),
+        _ => phrase.clone(),
+    }
 }
 
 /// A part of a sentence, without the mark behind it.
@@ -65,56 +78,41 @@ enum Opening {
     Break,
 }
 
+/// The parts of a sentence; one at least, since a sentence has a word.
 fn parts(note: &str, sentence: &Range<usize>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut is_after_mark = true;
-    let mut words = words(note, sentence).into_iter().peekable();
-    while let Some(bytes) = words.next() {
-        let word = &note[bytes.clone()];
-        let start = bytes.end - word.trim_start_matches(|ch: char| !ch.is_alphanumeric()).len();
-        let end = bytes.start + word.trim_end_matches(|ch: char| !ch.is_alphanumeric()).len();
-        if has_words(word) {
-            let bare = bare(word);
-            let mut has_subject = || words.peek().is_some_and(|next| role(&self::bare(&note[next.clone()])) == Role::Companion);
-            let opening = if is_after_mark || word.starts_with('(') || (is_coordinator(&bare) && has_subject()) {
+    let mut words = note[sentence.clone()].split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let bare = bare(word);
+        let start = offset(note, bare);
+        let has_words = !bare.is_empty();
+        if has_words {
+            let mut has_subject = || words.peek().is_some_and(|next| role(self::bare(next)) == Role::Companion);
+            let opening = if is_after_mark || word.starts_with('(') || (is_coordinator(bare) && has_subject()) {
                 Some(Opening::Clause)
             } else {
-                is_break(&bare).then_some(Opening::Break)
+                is_break(bare).then_some(Opening::Break)
             };
+            let end = start + bare.len();
             match (opening, parts.last_mut()) {
                 (None, Some(part)) => part.bytes.end = end,
                 (opening, _) => parts.push(Part { bytes: start..end, opening: opening.unwrap_or(Opening::Clause) }),
             }
         }
-        is_after_mark = if has_words(word) { word.ends_with(MARKS) } else { is_after_mark || word.ends_with(MARKS) || word == "-" };
+        is_after_mark = if has_words { word.ends_with(MARKS) } else { is_after_mark || word.ends_with(MARKS) || word == "-" };
     }
     parts
 }
 
-/// The words of a part of a note, with the marks that touch them.
-fn words(note: &str, within: &Range<usize>) -> Vec<Range<usize>> {
-    let mut words: Vec<Range<usize>> = Vec::new();
-    let mut start = None;
-    for (offset, ch) in note[within.clone()].char_indices() {
-        let at = within.start + offset;
-        match (start, ch.is_whitespace()) {
-            (None, false) => start = Some(at),
-            (Some(from), true) => {
-                words.push(from..at);
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words.extend(start.map(|from| from..within.end));
-    words
+/// Where a part of a note begins in it.
+fn offset(note: &str, part: &str) -> usize {
+    part.as_ptr() as usize - note.as_ptr() as usize
 }
 
-/// A word in lower case without the marks around it.
-fn bare(word: &str) -> Cow<'_, str> {
-    let word = word.trim_matches(|ch: char| !ch.is_alphanumeric());
-    let is_bare = word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_bare { Cow::Borrowed(word) } else { Cow::Owned(word.to_lowercase().replace('’', "'")) }
+/// A word without the marks around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|ch: char| !ch.is_alphanumeric())
 }
 
 /// Marks that end a clause.
@@ -186,7 +184,7 @@ fn without_last_joint(before: &str) -> Option<&str> {
         return Some(rest.trim_end());
     }
     let word = before.rsplit(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '"' | '“')).next().unwrap_or_default();
-    let dangles = matches!(role(&word.to_lowercase()), Role::Conjunction | Role::Preposition | Role::Opener);
+    let dangles = matches!(role(word), Role::Conjunction | Role::Preposition | Role::Opener);
     dangles.then(|| before[..before.len() - word.len()].trim_end())
 }
 
@@ -195,18 +193,18 @@ fn without_first_joint(after: &str) -> Option<&str> {
         return Some(rest.trim_start());
     }
     let word = after.split(char::is_whitespace).next().unwrap_or_default();
-    is_coordinator(&word.to_lowercase()).then(|| after[word.len()..].trim_start())
+    is_coordinator(word).then(|| after[word.len()..].trim_start())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sentences::{sentences, without};
+    use super::super::sentences::without;
     use super::*;
     use proptest::prelude::*;
 
     fn left(note: &str, phrase: &str) -> String {
         let at = note.find(phrase).expect("there");
-        without(note, &[removal(note, &sentences(note), &(at..at + phrase.len()))])
+        without(note, &[removal(&Sentence::all(note), &(at..at + phrase.len()))])
     }
 
     #[test]
@@ -235,15 +233,15 @@ mod tests {
     proptest! {
         #[test]
         fn removals_cover_the_phrase_and_nothing_of_other_sentences(note in "(and|the|you|like|,|\\.|\\?|!| |\n|\u{2003}|é|。|-){1,30}") {
-            let all = sentences(&note);
+            let all = Sentence::all(&note);
             for sentence in &all {
-                for (offset, word) in note[sentence.clone()].split_whitespace().map(|word| (word.as_ptr() as usize - note.as_ptr() as usize, word)) {
-                    let phrase = offset..offset + word.len();
-                    let range = removal(&note, &all, &phrase);
-                    prop_assert!(range.start <= phrase.start && phrase.end <= range.end.max(phrase.end));
+                for word in note[sentence.bytes.clone()].split_whitespace() {
+                    let phrase = offset(&note, word)..offset(&note, word) + word.len();
+                    let range = removal(&all, &phrase);
+                    prop_assert!(range.start <= phrase.start && phrase.end <= range.end, "{:?} of {:?} is not within {:?}", word, note, range);
                     let rest = without(&note, std::slice::from_ref(&range));
-                    for other in all.iter().filter(|other| *other != sentence) {
-                        prop_assert!(rest.contains(note[other.clone()].trim()), "{:?} of {:?} leaves {:?}", word, note, rest);
+                    for other in all.iter().filter(|other| other.bytes != sentence.bytes) {
+                        prop_assert!(rest.contains(note[other.bytes.clone()].trim()), "{:?} of {:?} leaves {:?}", word, note, rest);
                     }
                 }
             }

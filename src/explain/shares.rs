@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use crate::classifier::Classifier;
-use crate::features::Scratch;
+use crate::classifier::{Classifier, Scores};
+use crate::features::{Block, Original, Scratch, Spanning};
 use crate::occurrences::Place;
+use crate::table::KEPT_BYTES;
 use crate::text::Token;
 
 /// The bytes of a token and its share of every label's logit.
@@ -42,22 +43,45 @@ impl Classifier {
     /// ```
     #[must_use]
     pub fn shares(&self, note: &str, scratch: &mut Scratch) -> Vec<Share> {
-        let occurrences = self.occurrences(note, scratch, |_| {});
-        let columns = self.stored_columns();
-        let mut sums = vec![0.0; scratch.tokens.len() * columns];
-        let mut weights = Vec::with_capacity(columns);
-        for same in occurrences.by_feature() {
-            let factor = occurrences.factor(same) / same.len() as f32;
-            weights.clear();
-            weights.extend(self.stored_weights(same[0].row as usize).map(|weight| weight * factor));
-            for (index, part) in same.iter().flat_map(|occurrence| occurrence.place.parts()) {
-                for (sum, weight) in sums[index * columns..][..columns].iter_mut().zip(&weights) {
-                    *sum += weight * part;
+        self.score_into(note, scratch, &mut Scores::default());
+        self.shares_of(note, &self.original(scratch), scratch)
+    }
+
+    /// The same of a note that was scored last with `scratch`, and then laid out.
+    pub(super) fn shares_of(&self, note: &str, original: &Original, scratch: &mut Scratch) -> Vec<Share> {
+        let count = scratch.tokens.len();
+        let norms = Block::ALL.map(|block| 1.0 / (original.count(block).max(1) as f32).sqrt());
+        // Eight columns at once, as the table has them; the kept bytes, which are no weights, are scaled to nothing.
+        let scale = self.scale_in_eights();
+        let eights = scale.len();
+        let mut sums = vec![[0.0_f32; 8]; count * eights];
+        for (token, sums) in sums.chunks_exact_mut(eights).enumerate() {
+            for (block, within) in original.within(token) {
+                for ((sum, lanes), scale) in sums.iter_mut().zip(within).zip(&scale) {
+                    for ((sum, total), scale) in sum.iter_mut().zip(lanes).zip(scale) {
+                        *sum += *total as f32 * scale * norms[block as usize];
+                    }
                 }
             }
         }
-        let of_token = |(token, sums): (Token<'_>, &[f32])| Share { bytes: token.start..token.end, logits: self.about().expand(sums) };
-        let mut shares: Vec<Share> = scratch.tokens.iter().zip(sums.chunks_exact(columns)).map(of_token).collect();
+        for Spanning { row, block, units, part } in original.spanning() {
+            let factor = norms[block as usize] * part;
+            for (eight, (weights, scale)) in self.row(row).iter().zip(&scale).enumerate() {
+                let mut parts = [0.0; 8];
+                for ((part, weight), scale) in parts.iter_mut().zip(weights).zip(scale) {
+                    *part = f32::from(weight.cast_signed()) * scale * factor;
+                }
+                for (index, part) in Place::of_units(block, units, count).parts() {
+                    for (sum, weight) in sums[index * eights + eight].iter_mut().zip(&parts) {
+                        *sum += weight * part;
+                    }
+                }
+            }
+        }
+        let columns = KEPT_BYTES..KEPT_BYTES + self.about().columns();
+        let logits = |sums: &[[f32; 8]]| self.about().expand(&sums.as_flattened()[columns.clone()]);
+        let of_token = |(token, sums): (Token<'_>, &[[f32; 8]])| Share { bytes: token.start..token.end, logits: logits(sums) };
+        let mut shares: Vec<Share> = scratch.tokens.iter().zip(sums.chunks_exact(eights)).map(of_token).collect();
         self.accept_in_shares(note, scratch, &mut shares);
         shares
     }

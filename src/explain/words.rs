@@ -49,37 +49,64 @@ pub(super) enum Role {
     Companion,
 }
 
-/// The role of a word in lower case.
+/// The role of a word, in upper or lower case, without marks around it.
 pub(super) fn role(word: &str) -> Role {
-    let is_in = |words| is_in(word, words);
-    if is_in(OPENERS) {
-        Role::Opener
-    } else if is_in(CONJUNCTIONS) {
-        Role::Conjunction
-    } else if is_in(PREPOSITIONS) {
-        Role::Preposition
-    } else if is_in(COMPANIONS) {
-        Role::Companion
-    } else {
-        Role::Content
-    }
+    static ROLES: [(&[u64], Role); 4] = [
+        (&keys::<{ OPENERS.len() }>(OPENERS), Role::Opener),
+        (&keys::<{ CONJUNCTIONS.len() }>(CONJUNCTIONS), Role::Conjunction),
+        (&keys::<{ PREPOSITIONS.len() }>(PREPOSITIONS), Role::Preposition),
+        (&keys::<{ COMPANIONS.len() }>(COMPANIONS), Role::Companion),
+    ];
+    let Some(key) = lower_key(word) else { return Role::Content };
+    ROLES.iter().find(|(keys, _)| keys.binary_search(&key).is_ok()).map_or(Role::Content, |(_, role)| *role)
 }
 
-/// Whether a word in lower case begins a part of a sentence that can be left out.
+/// Whether a word begins a part of a sentence that can be left out.
 pub(super) fn is_break(word: &str) -> bool {
-    is_in(word, BREAKS)
+    static KEYS: [u64; BREAKS.len()] = keys(BREAKS);
+    lower_key(word).is_some_and(|key| KEYS.binary_search(&key).is_ok())
 }
 
-/// Whether a word in lower case joins two parts of the same rank.
+/// Whether a word joins two parts of the same rank.
 pub(super) fn is_coordinator(word: &str) -> bool {
-    is_in(word, COORDINATORS)
+    static KEYS: [u64; COORDINATORS.len()] = keys(COORDINATORS);
+    lower_key(word).is_some_and(|key| KEYS.binary_search(&key).is_ok())
 }
 
-/// The most bytes that a word of the lists has.
+/// The most bytes that a word of the lists has: as many as a number, which is faster to compare.
 const LONGEST: usize = 8;
 
-fn is_in(word: &str, words: &[&str]) -> bool {
-    word.len() <= LONGEST && words.binary_search(&word).is_ok()
+/// The bytes of a word, the first one highest, so that numbers are in the order of the words.
+const fn key(word: &[u8]) -> u64 {
+    let mut key = 0;
+    let mut at = 0;
+    while at < LONGEST {
+        key = key << 8 | if at < word.len() { word[at] as u64 } else { 0 };
+        at += 1;
+    }
+    key
+}
+
+const fn keys<const COUNT: usize>(words: &[&str]) -> [u64; COUNT] {
+    let mut keys = [0; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        keys[at] = key(words[at].as_bytes());
+        at += 1;
+    }
+    keys
+}
+
+/// The key of a word in lower case and with a straight apostrophe; `None` where it is longer than those of the lists.
+fn lower_key(word: &str) -> Option<u64> {
+    let mut lower = [0; LONGEST];
+    let mut length = 0;
+    for ch in word.chars() {
+        let ch = if ch == '’' { '\'' } else { ch.to_ascii_lowercase() };
+        *lower.get_mut(length)? = u8::try_from(ch).ok().filter(u8::is_ascii)?;
+        length += 1;
+    }
+    Some(u64::from_be_bytes(lower))
 }
 
 #[cfg(test)]
@@ -89,9 +116,15 @@ mod tests {
     #[test]
     fn lists_are_sorted_and_each_word_has_one_role() {
         for words in [OPENERS, CONJUNCTIONS, PREPOSITIONS, COMPANIONS, BREAKS, COORDINATORS] {
-            assert!(words.is_sorted() && words.iter().all(|word| word.len() <= LONGEST));
+            assert!(words.is_sorted() && words.iter().all(|word| word.len() <= LONGEST && lower_key(word) == Some(key(word.as_bytes()))));
         }
         let all = || OPENERS.iter().chain(CONJUNCTIONS).chain(PREPOSITIONS).chain(COMPANIONS);
         assert!(all().all(|word| all().filter(|other| *other == word).count() == 1));
+        assert!(all().all(|word| role(word) != Role::Content && role(&word.to_uppercase()) == role(word)));
+        assert_eq!(
+            (role("Don’t"), role("dont’"), role("throughout"), role("ünd")),
+            (Role::Opener, Role::Content, Role::Content, Role::Content)
+        );
+        assert!(is_break("AND") && is_coordinator("Yet") && !is_break("") && !is_coordinator("yeti"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod fingerprint;
 mod memo;
+mod original;
 mod sums;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use memo::Memo;
 use sums::Sums;
 
 pub(crate) use fingerprint::fingerprint;
+pub(crate) use original::{Original, Spanning};
 
 /// Which features a model reads. Stored in the model, so that a note is always read as its training notes were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +122,14 @@ impl Gram<'_> {
             }
             Source::Chars(chars) => chars.iter().collect(),
             Source::Word(word) => word.to_owned(),
+        }
+    }
+
+    /// The first and the last of the units that it is made of, counted from the note's beginning, which is 0; `None` for what is within a word.
+    pub(crate) fn units(&self) -> Option<(usize, usize)> {
+        match self.source {
+            Source::Units(_, from, to) => Some((from, to)),
+            Source::Chars(_) | Source::Word(_) => None,
         }
     }
 

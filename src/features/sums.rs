@@ -21,9 +21,9 @@ pub(crate) struct Sums {
     pub(crate) totals: [Vec<Lanes>; Block::COUNT],
     /// Whose rows they are.
     table: u64,
-    met: Met,
+    pub(super) met: Met,
     /// The places of the note's tokens in [`Met::within`].
-    tokens: Vec<u32>,
+    pub(super) tokens: Vec<u32>,
     /// Room for [`Candidates`].
     candidates: Vec<u64>,
     rows: Vec<u32>,
@@ -32,32 +32,32 @@ pub(crate) struct Sums {
 
 /// The tokens that were met before.
 #[derive(Debug, Default)]
-struct Met {
-    known: Memo<Known>,
+pub(super) struct Met {
+    pub(super) known: Memo<Known>,
     /// What is within each token, eight by eight; the long ones, which are not known, among them.
-    within: Vec<Within>,
+    pub(super) within: Vec<Within>,
 }
 
 /// What a token came to before.
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
+pub(super) struct Known {
     /// The hash of its unit.
-    unit: u64,
+    pub(super) unit: u64,
     /// The row of its unit.
-    row: u32,
+    pub(super) row: u32,
     /// Its place in [`Met::within`].
-    within: u32,
+    pub(super) within: u32,
     /// 1 for a word, and in the upper half 1 for one that has a row.
-    words: u64,
+    pub(super) words: u64,
 }
 
 /// The sums of the rows of a token's character n-grams and of the token as it stands. The first number of the first eight, where the rows have no weights, says how
 /// many rows there are.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
-struct Within {
-    chars: Lanes,
-    surface: Lanes,
+pub(super) struct Within {
+    pub(super) chars: Lanes,
+    pub(super) surface: Lanes,
 }
 
 impl Extractor {
@@ -101,7 +101,7 @@ impl Extractor {
 
     /// Works out what a token comes to that is not known, and remembers it if it is short.
     #[cold]
-    fn meet(
+    pub(super) fn meet(
         &self,
         (kind, text): (TokenKind, &str),
         short: Short,
@@ -210,6 +210,24 @@ impl Within {
         }
         for (sum, number) in self.surface.iter_mut().zip(&other.surface) {
             *sum += number;
+        }
+    }
+
+    /// Adds itself to the totals, as the eight that it is.
+    pub(super) fn add_to(&self, totals: &mut [Vec<Lanes>; Block::COUNT], eight: usize) {
+        for (block, own) in [(Block::Char, &self.chars), (Block::Surface, &self.surface)] {
+            for (total, number) in totals[block as usize][eight].iter_mut().zip(own) {
+                *total += number;
+            }
+        }
+    }
+
+    /// The same, less itself.
+    pub(super) fn take_from(&self, totals: &mut [Vec<Lanes>; Block::COUNT], eight: usize) {
+        for (block, own) in [(Block::Char, &self.chars), (Block::Surface, &self.surface)] {
+            for (total, number) in totals[block as usize][eight].iter_mut().zip(own) {
+                *total -= number;
+            }
         }
     }
 }

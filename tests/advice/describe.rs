@@ -43,6 +43,18 @@ fn a_model_that_cannot_be_shown_is_one_clear_line() {
     assert_fails(&thinktwice_in(folder.path(), &["model", "half"], ""), &["half", "not a usable model"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_one_clear_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for args in [&["explain"][..], &["explain", "romantic"], &["model"], &["man"], &["completions", "fish"], &["check", "Hello Ines"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("there");
+        let output = command(built("thinktwice"), folder.path()).args(args).stdout(full).stderr(std::process::Stdio::piped()).spawn();
+        let output = output.and_then(std::process::Child::wait_with_output).expect("runs");
+        assert_fails(&output, &["cannot write standard output", "free space"]);
+    }
+}
+
 #[test]
 fn every_shell_gets_a_script_that_knows_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -79,7 +79,7 @@ fn answers_are_what_they_were() {
 #[test]
 fn colours_change_no_character_and_no_line_is_too_wide() {
     for draft in drafts() {
-        for columns in [24, 40, 60, 80, 120] {
+        for columns in [20, 24, 40, 60, 80, 120] {
             let (plain, _) = answer(&draft, columns, "never");
             let (coloured, _) = answer(&draft, columns, "always");
             assert!(!plain.contains('\u{1B}') && coloured.contains("\u{1B}["));

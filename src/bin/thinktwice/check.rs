@@ -56,7 +56,9 @@ enum Format {
 enum Color {
     /// On a terminal that has them
     Auto,
+    /// Wherever the answer goes
     Always,
+    /// Nowhere
     Never,
 }
 

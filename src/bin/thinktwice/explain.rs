@@ -27,10 +27,7 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitStatus> {
     let mut out = anstream::stdout().lock();
     if args.ids.is_empty() {
-        let width = PAGES.iter().map(|page| page.id.len()).max().unwrap_or(0);
-        for page in &PAGES {
-            writeln!(out, "{BOLD}{:width$}{BOLD:#}  {}", page.id, page.title())?;
-        }
+        write_list(&mut out, super::terminal_width())?;
         return Ok(ExitStatus::Clear);
     }
     let pages: Vec<&Page> = args.ids.iter().map(|id| found(id)).collect::<anyhow::Result<_>>()?;
@@ -38,6 +35,23 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitStatus> {
         write_page(&mut out, page.text, super::terminal_width())?;
     }
     Ok(ExitStatus::Clear)
+}
+
+/// Writes a line for each page, or two where the terminal is too narrow for that.
+fn write_list(out: &mut impl Write, width: usize) -> io::Result<()> {
+    let column = 2 + PAGES.iter().map(|page| page.id.len()).max().unwrap_or(0);
+    let is_wide = PAGES.iter().all(|page| column + page.title().len() <= width);
+    for page in &PAGES {
+        if is_wide {
+            writeln!(out, "{BOLD}{}{BOLD:#}{:gap$}{}", page.id, "", page.title(), gap = column - page.id.len())?;
+        } else {
+            writeln!(out, "{BOLD}{}{BOLD:#}", page.id)?;
+            for line in textwrap::wrap(page.title(), textwrap::Options::new(width).initial_indent("  ").subsequent_indent("  ")) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn found(id: &str) -> anyhow::Result<&'static Page> {
@@ -80,6 +94,17 @@ fn write_page(out: &mut impl Write, text: &str, width: usize) -> io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_fits_the_terminal() {
+        for width in [20, 40, 60, 100] {
+            let mut out = Vec::new();
+            write_list(&mut out, width).expect("written");
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert_eq!(text.lines().count() == PAGES.len(), width >= 60, "{text}");
+        }
+    }
 
     #[test]
     fn a_page_fits_the_terminal() {

@@ -3,7 +3,9 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+
+use super::lines::line_of;
 
 /// The largest draft that is read, in bytes: a thousand times the longest note.
 pub(crate) const LARGEST: u64 = 1 << 20;
@@ -23,7 +25,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
         return decode(stdin.lock(), "standard input");
     }
     let name = path.display().to_string();
-    let file = std::fs::File::open(path).with_context(|| format!("cannot read {name}; check the path and its permissions"))?;
+    let file = std::fs::File::open(path).map_err(|error| anyhow!("cannot read {name}: {error}; check the path and its permissions"))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         bail!("{name} is a folder; name the file that the draft is in");
     }
@@ -38,8 +40,8 @@ fn decode(source: impl Read, name: &str) -> anyhow::Result<String> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].split(|&byte| byte == b'\n').count();
-        anyhow::anyhow!("{name}:{line}: not UTF-8 (byte {at}); save the draft as UTF-8")
+        let (line, _) = line_of(error.as_bytes(), at);
+        anyhow!("{name}:{}: not UTF-8 (byte {at}); save the draft as UTF-8", line + 1)
     })?;
     Ok(text.strip_prefix('\u{FEFF}').map_or_else(|| text.clone(), str::to_owned))
 }

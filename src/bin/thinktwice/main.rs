@@ -6,6 +6,7 @@ mod generate;
 mod input;
 #[cfg(feature = "train")]
 mod label;
+mod lines;
 mod lsp;
 mod model;
 mod model_args;
@@ -98,6 +99,11 @@ fn main() -> ExitCode {
         Ok(status) => status,
         // Whoever read our output has gone: nobody is left to tell.
         Err(error) if is_broken_pipe(&error) => ExitStatus::Clear,
+        // Whatever is read has a name in its error.
+        Err(error) if error.is::<std::io::Error>() && error.chain().count() == 1 => {
+            anstream::eprintln!("thinktwice: cannot write standard output: {error}; check where it goes, and for free space");
+            ExitStatus::Failed
+        }
         Err(error) => {
             anstream::eprintln!("thinktwice: {error:#}");
             ExitStatus::Failed

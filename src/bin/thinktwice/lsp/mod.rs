@@ -24,8 +24,8 @@ use super::{ExitStatus, ModelArgs, input};
 #[command(after_help = "\
 The server speaks the Language Server Protocol over standard input and output; an editor starts it. A buffer is read as one note.
 
-Example (Neovim):
-  vim.lsp.start({ name = \"thinktwice\", cmd = { \"thinktwice\", \"lsp\" } })")]
+Example (Neovim 0.8 or newer, for the buffer that is open):
+  :lua vim.lsp.start({ name = \"thinktwice\", cmd = { \"thinktwice\", \"lsp\" } })")]
 pub(super) struct LspArgs {
     #[command(flatten)]
     model: ModelArgs,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::line_of;
+
 /// What a character is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -38,14 +40,10 @@ impl Encoding {
         }
     }
 
-    /// The place of a byte of `text`, which is on a character's boundary. Lines end with LF, CR LF or CR.
+    /// The place of a byte of `text`, which is on a character's boundary.
     pub(super) fn position(self, text: &str, byte: usize) -> Position {
-        let before = &text[..byte];
-        let bytes = before.as_bytes();
-        let ends_line = |&at: &usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && text.as_bytes().get(at + 1) != Some(&b'\n'));
-        let ends: Vec<usize> = (0..bytes.len()).filter(ends_line).collect();
-        let line_start = ends.last().map_or(0, |end| end + 1);
-        Position { line: ends.len(), character: self.length(&before[line_start..]) }
+        let (line, start) = line_of(text.as_bytes(), byte);
+        Position { line, character: self.length(&text[start..byte]) }
     }
 
     /// The place of a stretch of bytes.

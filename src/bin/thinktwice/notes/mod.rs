@@ -9,7 +9,7 @@ mod rows;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 pub(crate) use layout::{Layout, Table};
@@ -74,7 +74,7 @@ impl InputArgs {
                 )
             })?,
         };
-        let file = File::open(&self.input).with_context(|| format!("cannot read {name}; check the path and its permissions"))?;
+        let file = File::open(&self.input).map_err(|error| anyhow!("cannot read {name}: {error}; check the path and its permissions"))?;
         let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
         if metadata.is_dir() {
             bail!("{name} is a folder; name the file that the notes are in");

@@ -14,6 +14,8 @@ use super::screen::{TIE, inline, paragraph, width};
 use super::words::{list, percent, quoted};
 use crate::pages::Page;
 
+/// What is less probable is not called likely.
+const LIKELY: f32 = 0.6;
 /// Readings that are less likely are not named beside others.
 const SLIGHT: f32 = 0.1;
 
@@ -88,11 +90,13 @@ impl Answer<'_> {
         if let Some(finding) = self.first {
             return inline(&finding.message);
         }
-        let label = &self.assessment.decisive().label;
-        if label == "professional" {
-            return "The recipient is likely to read this as a note about work.".to_owned();
+        let decisive = self.assessment.decisive();
+        let likely = if decisive.confidence >= LIKELY { "is likely to" } else { "may" };
+        if decisive.label == "professional" {
+            let otherwise = if decisive.confidence >= LIKELY { "" } else { ", or in another way" };
+            return format!("The recipient {likely} read this as a note about work{otherwise}.");
         }
-        format!("The recipient is likely to read this as {}; nothing in your policy speaks against it.", inline(label))
+        format!("The recipient {likely} read this as {}; nothing in your policy speaks against it.", inline(&decisive.label))
     }
 
     /// How sure the model is, in words and a number, and how long the note is.
@@ -189,7 +193,7 @@ fn sure(p: f32) -> &'static str {
     match p {
         p if p >= 0.95 => "almost certain",
         p if p >= 0.8 => "very likely",
-        p if p >= 0.6 => "likely",
+        p if p >= LIKELY => "likely",
         p if p >= 0.5 => "more likely than not",
         _ => "possible",
     }
@@ -248,4 +252,33 @@ fn around(text: &str, at: usize) -> Range<usize> {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use thinktwice::Classifier;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_likely_is_called_likely() {
+        let mut assessment = Classifier::shipped().assess("Hello");
+        assessment.verdict = Verdict::Send;
+        assessment.explanation = None;
+        let mut sentence = |label: &str, confidence: f32| {
+            label.clone_into(&mut assessment.readings[0].label);
+            assessment.readings[0].confidence = confidence;
+            let mut out = Vec::new();
+            write(&mut out, "Hello", &assessment, 100).expect("written");
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).expect("text")).to_string();
+            text.lines().next().unwrap_or_default().trim_start_matches(" send  ").to_owned()
+        };
+        assert_eq!(sentence("professional", 0.6), "The recipient is likely to read this as a note about work.");
+        assert_eq!(sentence("professional", 0.59), "The recipient may read this as a note about work, or in another way.");
+        assert_eq!(
+            sentence("romantic", 0.9),
+            "The recipient is likely to read this as romantic; nothing in your policy speaks against it."
+        );
+        assert_eq!(sentence("romantic", 0.4), "The recipient may read this as romantic; nothing in your policy speaks against it.");
+    }
 }

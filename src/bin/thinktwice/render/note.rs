@@ -1,7 +1,8 @@
 //! A draft as it is shown: wrapped, with the phrases underlined that carry the reading, each with its label.
 //!
-//! `annotate-snippets` draws source code: it cuts long lines off instead of wrapping them, draws a box for a phrase that goes on in the next line, never wraps a title, and
-//! counts columns where right-to-left text has none. A note is one long line of prose, so it is laid out here.
+//! `annotate-snippets` (0.12.18) draws source code: of a note of one line it shows what surrounds the phrases and cuts the rest off instead of wrapping it, and on 20, 40 and 60
+//! columns even that is wider than the terminal. A phrase that goes on in the next line becomes a box, a title is never wrapped, and columns are counted where right-to-left text
+//! has none, so a note is laid out here.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -10,7 +11,7 @@ use anstyle::Style;
 use thinktwice::assessment::Evidence;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::screen::{inline, is_right_to_left, paragraph, visible, width};
+use super::screen::{inline, is_right_to_left, paragraph, pieces, visible, width};
 
 /// What stands before each line of the draft.
 const GUTTER: &str = "  │ ";
@@ -181,7 +182,7 @@ fn write_marks(out: &mut impl Write, segments: &[Segment], evidence: &[Evidence]
         if !segments[index].is_last || next.is_some_and(shares_label) {
             continue;
         }
-        let label = inline(&phrase.label);
+        let label = shortened(inline(&phrase.label), room);
         let limit = next.map_or(room, |next| next.columns.start - 1);
         if columns.end + 1 + width(&label) <= limit {
             marks.put(columns.end + 1, &label);
@@ -199,6 +200,11 @@ fn write_marks(out: &mut impl Write, segments: &[Segment], evidence: &[Evidence]
         writeln!(out, "{GUTTER}{}{mark}{}{mark:#}", &row.text[..indent], &row.text[indent..])?;
     }
     Ok(())
+}
+
+/// A label that is wider than a line, by its beginning.
+fn shortened(label: String, room: usize) -> String {
+    if width(&label) <= room { label } else { pieces(&label, room - 1).swap_remove(0) + "…" }
 }
 
 /// A row of text in the making.
@@ -314,7 +320,7 @@ mod tests {
                 .collect();
             let text = shown(&draft, &evidence, columns);
             for line in text.lines() {
-                prop_assert!(width(line) <= columns.max(4 + label.len()), "{line:?}");
+                prop_assert!(width(line) <= columns, "{line:?}");
             }
             prop_assert!(!text.chars().any(|ch| ch.is_control() && ch != '\n'));
             if lines(&draft, &evidence, columns - 4).len() <= LINES {

@@ -7,6 +7,7 @@ use thinktwice::Verdict;
 use thinktwice::assessment::{Assessment, Edit, Evidence, Explanation, Finding};
 
 use super::words::percent;
+use crate::lines::line_of;
 use crate::pages::Page;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -51,6 +52,7 @@ pub(crate) fn log(draft: &str, file: Option<&Path>, assessment: &Assessment) -> 
             }},
             "artifacts": [note.artifact()],
             "columnKind": "unicodeCodePoints",
+            "newlineSequences": ["\r\n", "\n", "\r"],
             "results": results,
             "properties": { "verdict": assessment.verdict, "label": decisive.label, "confidence": decisive.confidence },
         }],
@@ -140,9 +142,8 @@ impl<'a> Note<'a> {
     }
 
     fn position(&self, at: usize) -> (usize, usize) {
-        let before = &self.text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
+        let (line, start) = line_of(self.text.as_bytes(), at);
+        (1 + line, 1 + self.text[start..at].chars().count())
     }
 }
 
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn bytes_become_lines_and_columns() {
-        let note = Note::new("Héllo\nyou 😍 there\r\nbye", None);
+        let note = Note::new("Héllo\ryou 😍 there\r\nbye", None);
         let region = note.region(note.text.find('😍').expect("there"), note.text.find("bye").expect("there"));
         for (key, value) in [("startLine", 2), ("startColumn", 5), ("endLine", 3), ("endColumn", 1), ("charOffset", 10), ("charLength", 9)]
         {

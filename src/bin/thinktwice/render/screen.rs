@@ -54,11 +54,14 @@ pub(super) const TIE: char = '\u{A0}';
 
 /// Writes a paragraph that begins with `start` in a style of its own, broken at `columns`, further lines indented by `indent`.
 pub(super) fn paragraph(out: &mut impl Write, start: &str, style: Style, text: &str, indent: usize, columns: usize) -> io::Result<()> {
-    if !start.is_empty() {
-        write!(out, "{style}{}{style:#}", start.trim_end())?;
-    }
-    let mut column = width(start.trim_end());
+    let mut column = 0;
     let mut is_fresh = start.is_empty();
+    if !is_fresh {
+        for (index, line) in textwrap::wrap(start.trim_end(), columns).iter().enumerate() {
+            write!(out, "{}{style}{line}{style:#}", if index == 0 { "" } else { "\n" })?;
+            column = width(line);
+        }
+    }
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         for piece in pieces(word, columns - indent) {
             let length = width(&piece);
@@ -79,7 +82,7 @@ pub(super) fn paragraph(out: &mut impl Write, start: &str, style: Style, text: &
 }
 
 /// A word cut into pieces that fit into a line: nearly always one.
-fn pieces(word: &str, columns: usize) -> Vec<String> {
+pub(super) fn pieces(word: &str, columns: usize) -> Vec<String> {
     if width(word) > columns && word.contains(TIE) {
         return word.split(TIE).flat_map(|word| pieces(word, columns)).collect();
     }
@@ -117,11 +120,11 @@ mod tests {
         for columns in 20..60 {
             let mut out = Vec::new();
             let text = format!("a few words, {} and 你好你好你好你好你好你好你好你好你好你好你好 more of them", "x".repeat(70));
-            paragraph(&mut out, "Start: ", Style::new(), &text, 6, columns).expect("written");
+            paragraph(&mut out, "This is the start of it: ", Style::new(), &text, 6, columns).expect("written");
             let out = String::from_utf8(out).expect("text");
             assert!(out.lines().all(|line| width(line) <= columns), "{out}");
             let letters = |text: &str| text.chars().filter(|ch| !ch.is_whitespace()).collect::<String>();
-            assert_eq!(letters(&out), format!("Start:{}", letters(&text)));
+            assert_eq!(letters(&out), format!("Thisisthestartofit:{}", letters(&text)));
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn list(parts: &[String]) -> String {
 
 /// A part of the draft in quotation marks, by its beginning and end if it is long.
 pub(crate) fn quoted(text: &str) -> String {
-    let text = inline(text.trim_matches(|ch: char| ch.is_whitespace() || matches!(ch, ',' | ';' | ':')));
+    let text = inline(text.trim_matches(|ch: char| ch.is_whitespace() || matches!(ch, ',' | ';' | ':' | '-' | '–' | '—')));
     if width(&text) <= QUOTED {
         return format!("“{text}”");
     }

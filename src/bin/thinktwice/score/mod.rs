@@ -41,7 +41,7 @@ Examples:
   thinktwice score drafts.csv --text-column Body -o scored.csv
   thinktwice score notes.jsonl -o scored.jsonl
   thinktwice score drafts.txt --output-format csv -o scored.csv
-  thinktwice score notes.jsonl --quiet | jq -r .assessment.verdict | sort | uniq -c")]
+  thinktwice score notes.jsonl -q | jq -r .assessment.verdict | sort | uniq -c")]
 pub(super) struct ScoreArgs {
     #[command(flatten)]
     input: InputArgs,
