@@ -77,8 +77,8 @@ fn score_long(mut warm: Warm) -> Warm {
 // Explaining, with all its trials of removals, is to cost twenty times what scoring does at most. It costs 8 times, and 15 times where a held note wants many trials;
 // before a trial looked up only what lies around its cuts, it was 19 and 31 times.
 #[library_benchmark]
-#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(294_852))]
-#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(645_969))]
+#[bench::of_300_characters(args = (LONG), setup = warm, config = limit(298_867))]
+#[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(641_916))]
 fn assess(mut warm: Warm) -> (Warm, Assessment) {
     let assessment = warm.classifier.assess_with(black_box(warm.note), &mut warm.scratch);
     (warm, assessment)

@@ -100,11 +100,9 @@ const fn keys<const COUNT: usize>(words: &[&str]) -> [u64; COUNT] {
 /// The key of a word in lower case and with a straight apostrophe; `None` where it is longer than those of the lists.
 fn lower_key(word: &str) -> Option<u64> {
     let mut lower = [0; LONGEST];
-    let mut length = 0;
-    for ch in word.chars() {
+    for (at, ch) in word.chars().enumerate() {
         let ch = if ch == '’' { '\'' } else { ch.to_ascii_lowercase() };
-        *lower.get_mut(length)? = u8::try_from(ch).ok().filter(u8::is_ascii)?;
-        length += 1;
+        *lower.get_mut(at)? = u8::try_from(ch).ok().filter(u8::is_ascii)?;
     }
     Some(u64::from_be_bytes(lower))
 }

@@ -481,7 +481,7 @@ mod tests {
 
     static TABLES: LazyLock<Vec<(Extractor, Table)>> = LazyLock::new(|| {
         let of = |word_ngrams, skip_bigrams, surface_words, columns| {
-            let extractor = Extractor::new(&FeatureSettings { word_ngrams, skip_bigrams, surface_words, ..FeatureSettings::default() });
+            let extractor = Extractor::new(&FeatureSettings { word_ngrams, surface_words, skip_bigrams, ..FeatureSettings::default() });
             let table = table(&extractor, columns);
             (extractor, table)
         };
