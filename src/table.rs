@@ -68,8 +68,8 @@ impl Table {
         }
         let mut lowest = vec![0_u32; (4 * count).next_power_of_two().clamp(32, 1 << (8 * KEPT_BYTES)) / 32];
         let last = lowest.len() - 1;
-        for row in rows.iter().step_by(eights) {
-            let value = u64::from_le_bytes(*row) as usize;
+        for row in rows.chunks_exact(eights) {
+            let value = u64::from_le_bytes(row[0]) as usize;
             lowest[value / 32 & last] |= 1 << (value % 32);
         }
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
