@@ -1,6 +1,6 @@
 //! From fingerprints to rows of weights: the one table that a note's features are looked up in.
 //!
-//! It is a perfect hash table ("hash and displace": Belazzougui, Botelho and Dietzfelbinger 2009; pilots of eight bits and evictions as in PtrHash, Groot Koerkamp
+//! It is a perfect hash table ("hash and displace": Belazzougui, Botelho and Dietzfelbinger 2009; pilots of eight bits and evictions as in `PtrHash`, Groot Koerkamp
 //! 2025): the first bits of a fingerprint name its bucket, and a number that the bucket has, its pilot, spreads the features of the bucket over the rows so that no two
 //! features of the model share one. So a feature costs a look at a pilot, of which the first-level cache holds most, and at one row, whether it is there or not:
 //! nothing needs to be foreseen.
@@ -70,7 +70,7 @@ impl Table {
         let last = lowest.len() - 1;
         for row in rows.chunks_exact(eights) {
             let value = u64::from_le_bytes(row[0]) as usize;
-            lowest[value / 32 & last] |= 1 << (value % 32);
+            lowest[(value / 32) & last] |= 1 << (value % 32);
         }
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(Self { id, pilots, shift: u64::BITS - bits, rows, count: count as u64, lowest, eights, columns })
@@ -80,7 +80,7 @@ impl Table {
     #[inline]
     pub(crate) fn may_have(&self, fingerprint: u64) -> bool {
         let value = fingerprint as usize;
-        self.lowest[value / 32 & (self.lowest.len() - 1)] >> (value % 32) & 1 != 0
+        self.lowest[(value / 32) & (self.lowest.len() - 1)] >> (value % 32) & 1 != 0
     }
 
     /// How many rows there are, those that are left over among them.
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn features_of_one_bucket_are_told_apart() {
         let mut full = spread(400);
-        full.extend((0..12).map(|low| 7 << 56 | low << 24 | low * low));
+        full.extend((0..12).map(|low| 7 << 56 | low << 24 | (low * low)));
         full.extend((0..12).map(|low| 0xFF << 56 | low));
         full.sort_unstable();
         let table = table(&full, 2);

@@ -208,6 +208,7 @@ impl Reader<'_> {
     }
 
     /// Reads the tokens of the block at `at`, which nearly all are plain, and says where the next block begins; or where the first token begins that is not plain.
+    #[expect(clippy::needless_bitwise_bool, reason = "one branch instead of three")]
     fn plain_tokens(&mut self, at: usize, block: Block) -> Result<usize, usize> {
         let Block { mut starts, mut lasts, words, marks } = block;
         let words = if self.has_address { 0 } else { words };

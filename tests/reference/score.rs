@@ -134,10 +134,10 @@ struct Keys {
 impl Keys {
     fn key(&self, family: usize, text: &str) -> Key {
         let fingerprint = fingerprint(family, text);
-        let bucket = u128::from(fingerprint) * self.pilots.len() as u128 >> 64;
+        let bucket = (u128::from(fingerprint) * self.pilots.len() as u128) >> 64;
         let factor = 0xD6E8_FEB8_6659_FD92_u64.wrapping_mul(self.pilots[bucket as usize].into()).wrapping_add(0x9E37_79B9_7F4A_7C15);
         let upper = fingerprint.wrapping_mul(factor) >> 32;
-        (upper * self.rows >> 32, fingerprint % (1 << 24))
+        ((upper * self.rows) >> 32, fingerprint % (1 << 24))
     }
 }
 
