@@ -74,7 +74,7 @@ fn score_long(mut warm: Warm) -> Warm {
     warm
 }
 
-// Explaining, with all its trials of removals, costs 19 times what scoring does, and 31 times where a held note wants many trials: twenty is the aim, and was kept
+// Explaining, with all its trials of removals, costs 21 times what scoring does, and 35 times where a held note wants many trials: twenty is the aim, and was kept
 // until scoring itself took less than half (19.6 times 88,985).
 #[library_benchmark]
 #[bench::of_300_characters(args = (LONG), setup = warm, config = limit(690_721))]
