@@ -75,7 +75,7 @@ fn score_long(mut warm: Warm) -> Warm {
 }
 
 // Explaining, with all its trials of removals, is to cost twenty times what scoring does at most. It costs 9 times, and 18 times where a held note wants many trials;
-// before a trial looked up only what lies around its cuts, it was 19 and 31 times.
+// before a trial looked up only what lies around its cuts, it was 21 and 35 times.
 #[library_benchmark]
 #[bench::of_300_characters(args = (LONG), setup = warm, config = limit(286_778))]
 #[bench::of_300_characters_held(args = (HELD), setup = warm, config = limit(633_701))]

@@ -50,7 +50,7 @@ impl Places {
             holders: vec![None; count],
             moved: VecDeque::from([usize::MAX; REMEMBERED]),
         };
-        // Ten times as many as were ever needed.
+        // A bound, so that it ends where features cannot be told apart.
         let mut tries = 10 * order.len() + 1_000;
         while let Some(bucket) = order.pop() {
             tries = tries.checked_sub(1).ok_or("too many features that begin alike")?;

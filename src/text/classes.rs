@@ -40,7 +40,7 @@ pub(super) const BLOCK: usize = u64::BITS as usize;
 /// The tokens of 64 bytes, the first byte in the lowest bit. Those that are not plain are there byte by byte.
 ///
 /// A word of ASCII letters is plain that nothing follows which it may go on with, and so is a mark. Bits instead of bytes, so that no token has to wait until the end of the
-/// one before it is found: that saved a seventh of a note's time.
+/// one before it is found: that saved 6 % of a note's time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     /// Where tokens begin.
