@@ -61,8 +61,8 @@ impl Classifier {
     #[must_use]
     pub fn shipped() -> Self {
         let parts = Parts::read(SHIPPED).expect("the shipped model is tested");
-        let table =
-            Table::new(parts.slots, in_eights(parts.rows, parts.scale.len()), parts.scale.len()).expect("the shipped model is tested");
+        let rows = in_eights(parts.rows, parts.scale.len());
+        let table = Table::new(Cow::Borrowed(parts.pilots), rows, parts.scale.len()).expect("the shipped model is tested");
         Self::assemble(parts.about, parts.digest, table, parts.scale, parts.bias)
     }
 
@@ -72,7 +72,8 @@ impl Classifier {
     ///
     /// As [`Model::load`].
     pub fn load(path: &Path) -> Result<Self, Error> {
-        Self::new(&Model::load(path)?)
+        let (model, table) = Model::load_with_table(path)?;
+        Ok(Self::assemble(model.about, model.digest, table, model.scale, model.bias))
     }
 
     /// The model in the bytes of a file, with the policy that it carries.
@@ -81,7 +82,8 @@ impl Classifier {
     ///
     /// As [`Model::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::new(&Model::from_bytes(bytes)?)
+        let (model, table) = Model::with_table(bytes)?;
+        Ok(Self::assemble(model.about, model.digest, table, model.scale, model.bias))
     }
 
     /// A classifier from a model in memory.
@@ -91,8 +93,9 @@ impl Classifier {
     /// [`Error::Model`] where its parts do not belong together, as those of a model that was read or trained do.
     pub fn new(model: &Model) -> Result<Self, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
-        let model::Stored { slots, rows } = model::Stored::new(model).map_err(broken)?;
-        let table = Table::new(&slots, Cow::Owned(in_eights(&rows, model.columns()).into_owned()), model.columns()).map_err(broken)?;
+        let model::Stored { pilots, rows } = model::Stored::new(model).map_err(broken)?;
+        let rows = in_eights(&rows, model.columns()).into_owned();
+        let table = Table::new(Cow::Owned(pilots), Cow::Owned(rows), model.columns()).map_err(broken)?;
         Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, model.scale.clone(), model.bias.clone()))
     }
 
@@ -193,7 +196,7 @@ impl Classifier {
     }
 
     /// Lays out the note that was scored last with this scratch, for [`Classifier::score_edited`].
-    pub(crate) fn original(&self, scratch: &Scratch) -> Original {
+    pub(crate) fn original(&self, scratch: &mut Scratch) -> Original {
         self.extractor.original(scratch, &self.table)
     }
 
@@ -209,8 +212,8 @@ impl Classifier {
         stored.clone_from(&self.bias);
         for block in (0..Block::COUNT).filter(|&block| sums.counts[block] > 0) {
             let norm = 1.0 / (sums.counts[block] as f32).sqrt();
-            let totals = &sums.totals[block].as_flattened()[KEPT_BYTES..];
-            for ((logit, &total), scale) in stored.iter_mut().zip(totals).zip(&self.scale) {
+            let totals = sums.totals.iter().flat_map(|totals| totals[block]).skip(KEPT_BYTES);
+            for ((logit, total), scale) in stored.iter_mut().zip(totals).zip(&self.scale) {
                 *logit += total as f32 * scale * norm;
             }
         }

@@ -1,93 +1,91 @@
 //! From fingerprints to rows of weights: the one table that a note's features are looked up in.
 //!
-//! It is a hash table without empty places ("sparse hash table"): a bit for each slot says whether it is taken, and the rows of those that are stand one after the
-//! other. So a feature that is not there, as most are, costs a look at one bit, and one that is there the number of bits before its own. A feature whose slot is taken
-//! goes to the next one; the rows are in the order of their fingerprints.
+//! It is a perfect hash table ("hash and displace": Belazzougui, Botelho and Dietzfelbinger 2009; pilots of eight bits and evictions as in `PtrHash`, Groot Koerkamp
+//! 2025): the first bits of a fingerprint name its bucket, and a number that the bucket has, its pilot, spreads the features of the bucket over the rows so that no two
+//! features of the model share one. So a feature costs a look at a pilot, of which the first-level cache holds most, and at one row, whether it is there or not:
+//! nothing needs to be foreseen.
+
+mod places;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many bits of a feature's fingerprint a model keeps. Of a million notes, some ten have an n-gram that the model takes for another; training fails
-/// where two of its own would be taken for each other.
-pub(crate) const BITS: u32 = 40;
+pub(crate) use places::Places;
 
-/// How many bytes of a fingerprint stand in a row.
+/// How many bytes of a fingerprint stand in a row, its lowest. Of a million notes, some three have an n-gram that is not in the model and is taken for one that is.
 pub(crate) const KEPT_BYTES: usize = 3;
 
-/// How many slots a feature may stand past its own. So many can be told apart, since a row has at least three of the bits that name its slot.
-const MOST_PAST: usize = 7;
+/// Odd numbers without a pattern, and an even one: a pilot makes an odd number of them, by which a fingerprint is multiplied.
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+const STEP: u64 = 0xD6E8_FEB8_6659_FD92;
 
-/// The least number of bits that name a slot: [`BITS`] less what a row has, and the three.
-const FEWEST_SLOT_BITS: u32 = BITS - 8 * KEPT_BYTES as u32 + MOST_PAST.count_ones();
+/// The least and the greatest number of bits that name a bucket.
+const BUCKET_BITS: std::ops::RangeInclusive<u32> = 8..=30;
 
-/// The greatest number of bits that name a slot.
-const MOST_SLOT_BITS: u32 = 30;
-
-/// The slots past the last one that can be named, in bytes.
-const END: usize = 8;
+/// The greatest number of rows.
+const MOST_ROWS: usize = 1 << 30;
 
 /// Sums of the bytes of a row, eight columns or fewer. The first [`KEPT_BYTES`] of a row's first eight are no weights.
 pub(crate) type Lanes = [i32; 8];
-
-/// What a model keeps of a fingerprint.
-pub(crate) fn truncated(fingerprint: u64) -> u64 {
-    fingerprint >> (u64::BITS - BITS)
-}
 
 /// Rows of weights by fingerprint.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Differs from that of every other table of this process.
     pub(crate) id: u64,
-    /// The slots that can be named, and [`END`] bytes more.
-    slots: Vec<Slots>,
-    /// How far a fingerprint is shifted to name a slot.
+    /// A pilot for each bucket.
+    pilots: Cow<'static, [u8]>,
+    /// How far a fingerprint is shifted to name a bucket.
     shift: u32,
-    /// For each feature the kept bytes of its fingerprint, its weights, and zeros up to a multiple of eight bytes.
+    /// For each feature the kept bytes of its fingerprint, its weights, and zeros up to a multiple of eight bytes; zeros alone in the few rows that are left over.
     rows: Cow<'static, [[u8; 8]]>,
+    /// How many rows there are.
+    count: u64,
+    /// A bit for each value that the lowest bits of a fingerprint may have: whether a feature has it. Four values a feature or more, so that few n-grams which are no features
+    /// get past it, and most of them cost a look at these bits and not at a row far away.
+    lowest: Vec<u32>,
     /// How many eights of bytes a row has.
     eights: usize,
     columns: usize,
 }
 
-/// 32 slots. Fewer than 64, since counting the bits of 32 takes half the instructions.
-#[derive(Clone, Copy, Debug)]
-struct Slots {
-    /// Which are taken, the first in the lowest bit.
-    taken: u32,
-    /// How many before these are.
-    before: u32,
-}
-
 impl Table {
-    /// From the slots that [`encode`] gave, and [`in_eights`] the rows for each that is taken.
+    /// From the pilots that [`Places::find`] gave, and [`in_eights`] the rows.
     ///
     /// # Errors
     ///
     /// Says what does not fit together.
-    pub(crate) fn new(slots: &[u8], rows: Cow<'static, [[u8; 8]]>, columns: usize) -> Result<Self, &'static str> {
+    pub(crate) fn new(pilots: Cow<'static, [u8]>, rows: Cow<'static, [[u8; 8]]>, columns: usize) -> Result<Self, &'static str> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let named = 8 * slots.len().saturating_sub(END);
-        let bits = named.trailing_zeros();
-        if !named.is_power_of_two() || !(FEWEST_SLOT_BITS..=MOST_SLOT_BITS).contains(&bits) {
-            return Err("a number of slots that is not a power of two");
-        }
-        let count = |taken: u32| Slots { taken, before: taken.count_ones() };
-        let mut slots: Vec<Slots> = slots.as_chunks().0.iter().map(|four| count(u32::from_le_bytes(*four))).collect();
-        let mut before = 0;
-        for slots in &mut slots {
-            before += std::mem::replace(&mut slots.before, before);
+        let bits = pilots.len().trailing_zeros();
+        if !pilots.len().is_power_of_two() || !BUCKET_BITS.contains(&bits) {
+            return Err("a number of pilots that is not a power of two, or out of range");
         }
         let eights = (KEPT_BYTES + columns).div_ceil(8);
-        if rows.len() != before as usize * eights {
-            return Err("more or fewer slots taken than there are features");
+        let count = rows.len() / eights;
+        if count == 0 || count > MOST_ROWS / eights {
+            return Err("no rows, or too many");
         }
-        Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), slots, shift: u64::BITS - bits, rows, eights, columns })
+        let mut lowest = vec![0_u32; (4 * count).next_power_of_two().clamp(32, 1 << (8 * KEPT_BYTES)) / 32];
+        let last = lowest.len() - 1;
+        for row in rows.chunks_exact(eights) {
+            let value = u64::from_le_bytes(row[0]) as usize;
+            lowest[(value / 32) & last] |= 1 << (value % 32);
+        }
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { id, pilots, shift: u64::BITS - bits, rows, count: count as u64, lowest, eights, columns })
     }
 
-    /// How many features there are.
+    /// Whether there may be such a feature; where not, there is none.
+    #[inline]
+    pub(crate) fn may_have(&self, fingerprint: u64) -> bool {
+        let value = fingerprint as usize;
+        self.lowest[(value / 32) & (self.lowest.len() - 1)] >> (value % 32) & 1 != 0
+    }
+
+    /// How many rows there are, those that are left over among them.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len() / self.eights
+        self.count as usize
     }
 
     /// The greatest that [`Table::place`] can say.
@@ -110,51 +108,28 @@ impl Table {
         &self.row(row).as_flattened()[KEPT_BYTES..KEPT_BYTES + self.columns]
     }
 
+    /// Whether a row has nothing in it.
+    pub(crate) fn is_left_over(&self, row: usize) -> bool {
+        self.rows[row * self.eights..(row + 1) * self.eights].iter().all(|eight| *eight == [0; 8])
+    }
+
     /// The row of a feature.
     pub(crate) fn get(&self, fingerprint: u64) -> Option<usize> {
         Some((self.find(fingerprint) as usize).checked_sub(1)? / self.eights)
     }
 
-    /// As [`Table::place`], for any feature.
+    /// As [`Table::place`], which it asks only where there may be such a feature.
     pub(crate) fn find(&self, fingerprint: u64) -> u32 {
         if self.may_have(fingerprint) { self.place(fingerprint) } else { 0 }
     }
 
-    /// Whether a feature's slot is taken. Where it is not, there is no such feature.
-    pub(crate) fn may_have(&self, fingerprint: u64) -> bool {
-        self.is_taken((fingerprint >> self.shift) as usize)
-    }
-
-    fn is_taken(&self, slot: usize) -> bool {
-        self.slots[slot / 32].taken >> (slot % 32) & 1 != 0
-    }
-
-    /// Where the row of a feature begins whose slot is taken, in eights, plus one; 0 where there is no such feature.
+    /// Where the row of a feature begins, in eights, plus one; 0 where there is no such feature. Without a branch: which features there are is hard to foresee.
     #[inline]
     pub(crate) fn place(&self, fingerprint: u64) -> u32 {
-        let slot = (fingerprint >> self.shift) as usize;
-        let Slots { taken, before } = self.slots[slot / 32];
-        let bit = (slot % 32) as u32;
-        let row = (before + (taken & ((1 << bit) - 1)).count_ones()) as usize * self.eights;
-        let is_same = u32::from(self.is_at(row, fingerprint));
-        // Whether the next slot is taken, for all that these 32 say. One branch for both, since whether it is the same is hard to foresee.
-        let is_next_taken = (taken >> bit >> 1) | ((bit + 1) / 32);
-        if is_next_taken & !is_same & 1 != 0 {
-            return self.place_past(slot, row, fingerprint);
-        }
-        (row as u32 + 1) & is_same.wrapping_neg()
-    }
-
-    /// The same of a feature that stands past its slot; `row` is where the row of that slot begins. Out of line, since few do.
-    #[inline(never)]
-    fn place_past(&self, slot: usize, row: usize, fingerprint: u64) -> u32 {
-        let mut past = (1..=MOST_PAST).take_while(|past| self.is_taken(slot + past)).map(|past| row + past * self.eights);
-        past.find(|row| self.is_at(*row, fingerprint)).map_or(0, |row| row as u32 + 1)
-    }
-
-    /// Whether the row that begins at an eight is that of a feature.
-    fn is_at(&self, row: usize, fingerprint: u64) -> bool {
-        (u64::from_le_bytes(self.rows[row]) ^ truncated(fingerprint)) << (u64::BITS as usize - 8 * KEPT_BYTES) == 0
+        let pilot = self.pilots[(fingerprint >> self.shift) as usize];
+        let at = row(fingerprint, pilot, self.count) as usize * self.eights;
+        let kept = (u64::from_le_bytes(self.rows[at]) ^ fingerprint) << (u64::BITS as usize - 8 * KEPT_BYTES);
+        (at as u32 + 1) & u32::from(kept == 0).wrapping_neg()
     }
 
     /// Adds the bytes of the eight that is `eight` in each row to the sums. [`Table::place`] says where the rows are. Whole numbers: their sum is the same in any order.
@@ -180,30 +155,11 @@ impl Table {
     }
 }
 
-/// The slots of a table of features with these truncated fingerprints, which are ascending and differ.
-///
-/// # Errors
-///
-/// Says why there is no such table.
-pub(crate) fn encode(fingerprints: &[u64]) -> Result<Vec<u8>, &'static str> {
-    // A quarter full at most, so that few stand past their slot, and nobody far.
-    let bits = (4 * fingerprints.len()).next_power_of_two().trailing_zeros().max(FEWEST_SLOT_BITS);
-    (bits..=MOST_SLOT_BITS.min(bits + 3)).find_map(|bits| place_all(fingerprints, bits)).ok_or("too many features that begin alike")
-}
-
-fn place_all(fingerprints: &[u64], bits: u32) -> Option<Vec<u8>> {
-    let mut slots = vec![0; (1 << bits) / 8 + END];
-    let mut next = 0;
-    for fingerprint in fingerprints {
-        let own = (fingerprint >> (BITS - bits)) as usize;
-        let slot = next.max(own);
-        if slot - own > MOST_PAST {
-            return None;
-        }
-        slots[slot / 8] |= 1 << (slot % 8);
-        next = slot + 1;
-    }
-    Some(slots)
+/// The row, of `count`, that a feature has where its bucket has this pilot.
+#[inline]
+fn row(fingerprint: u64, pilot: u8, count: u64) -> u64 {
+    let factor = FACTOR.wrapping_add(u64::from(pilot).wrapping_mul(STEP));
+    ((fingerprint.wrapping_mul(factor) >> 32) * count) >> 32
 }
 
 /// Rows of the kept bytes of a fingerprint and a weight for each column as rows of whole eights, filled up with zeros; as they are where they have eight bytes.
@@ -224,71 +180,77 @@ pub(crate) fn in_eights(rows: &[u8], columns: usize) -> Cow<'_, [[u8; 8]]> {
 mod tests {
     use super::*;
 
-    /// A table of features whose weights are the lowest bytes of their fingerprints.
+    fn spread(count: u64) -> Vec<u64> {
+        let mut full: Vec<u64> = (1..=count).map(|i| (i ^ i << 40).wrapping_mul(0xC2B2_AE3D_27D4_EB4F)).collect();
+        full.sort_unstable();
+        full
+    }
+
+    /// A table of features, in ascending order, whose weights are the lowest bytes of their fingerprints.
     fn table(full: &[u64], columns: usize) -> Table {
-        let mut sorted: Vec<u64> = full.iter().map(|&full| truncated(full)).collect();
-        sorted.sort_unstable();
-        let row = |fingerprint: &u64| [&fingerprint.to_le_bytes()[..KEPT_BYTES], &vec![*fingerprint as u8; columns]].concat();
-        let rows: Vec<u8> = sorted.iter().flat_map(row).collect();
-        Table::new(&encode(&sorted).expect("few enough"), Cow::Owned(in_eights(&rows, columns).into_owned()), columns).expect("whole")
+        let places = Places::find(full).expect("few enough");
+        let mut rows = vec![0; places.count * (KEPT_BYTES + columns)];
+        for (&fingerprint, &row) in full.iter().zip(&places.rows) {
+            let width = KEPT_BYTES + columns;
+            let (kept, weights) = rows[row * width..(row + 1) * width].split_at_mut(KEPT_BYTES);
+            kept.copy_from_slice(&fingerprint.to_le_bytes()[..KEPT_BYTES]);
+            weights.fill(fingerprint as u8);
+        }
+        Table::new(Cow::Owned(places.pilots), Cow::Owned(in_eights(&rows, columns).into_owned()), columns).expect("whole")
     }
 
     #[test]
     fn what_went_in_is_found_and_nothing_else() {
-        for (count, columns) in [(0, 5), (1, 1), (5, 5), (1000, 6), (150_000_u64, 14)] {
-            let mut full: Vec<u64> = (1..=count).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+        for (count, columns) in [(0, 5), (1, 1), (5, 5), (1000, 6), (98_300_u64, 5), (150_000, 14)] {
+            let full = spread(count);
             let table = table(&full, columns);
-            full.sort_unstable();
-            assert_eq!(table.len(), full.len());
-            for (at, fingerprint) in full.iter().enumerate() {
-                assert_eq!(table.get(*fingerprint), Some(at));
-                assert_eq!(table.weights(at), vec![truncated(*fingerprint) as u8; columns]);
-                assert_eq!(table.get(fingerprint ^ 1 << 40), None);
+            assert!((count as usize..=count as usize + count as usize / 50 + 1).contains(&table.len()));
+            let mut left_over = (0..table.len()).filter(|&row| table.is_left_over(row)).count();
+            for fingerprint in &full {
+                let row = table.get(*fingerprint).expect("there");
+                assert_eq!(table.weights(row), vec![*fingerprint as u8; columns]);
+                assert_eq!(table.get(fingerprint ^ 1), None);
+                left_over += 1;
             }
-            assert_eq!(table.get(0), None);
+            assert_eq!(left_over, table.len(), "each has a row of its own");
         }
     }
 
     #[test]
-    fn features_that_share_a_slot_are_told_apart() {
-        let from = |slot: u64, low: u64| slot << (64 - FEWEST_SLOT_BITS) | low << 24;
-        // The last 64 slots, those before a word's end, and more than one after the other; eight share the last slot.
-        let last = (1 << FEWEST_SLOT_BITS) - 1;
-        let mut full = vec![from(62, 1), from(62, 2), from(62, 3), from(63, 1), from(63, 2), from(64, 7), from(65, 9)];
-        full.extend((0..8).map(|low| from(last, low)));
+    fn features_of_one_bucket_are_told_apart() {
+        let mut full = spread(400);
+        full.extend((0..12).map(|low| 7 << 56 | low << 24 | (low * low)));
+        full.extend((0..12).map(|low| 0xFF << 56 | low));
+        full.sort_unstable();
         let table = table(&full, 2);
-        for (at, fingerprint) in full.iter().enumerate() {
-            assert_eq!(table.get(*fingerprint), Some(at), "{fingerprint:x}");
-        }
-        for absent in [from(61, 1), from(62, 4), from(63, 3), from(64, 1), from(66, 1), from(last, 8)] {
-            assert_eq!(table.get(absent), None, "{absent:x}");
-        }
-        let nine: Vec<u64> = (0..9).map(|low| truncated(from(3, low))).collect();
-        assert!(encode(&nine).is_err(), "nine whose first 22 bits are the same");
+        let rows: std::collections::BTreeSet<usize> = full.iter().map(|&one| table.get(one).expect("there")).collect();
+        assert_eq!(rows.len(), full.len());
+        assert_eq!(table.get(7 << 56 | 12 << 24), None);
+        assert!(Places::find(&[3, 3]).is_err(), "one twice");
+        let many: Vec<u64> = spread(500).iter().map(|one| one >> 16).collect();
+        assert!(Places::find(&many).is_err(), "all in one bucket");
     }
 
     #[test]
     fn what_does_not_fit_together_is_found() {
-        let (slots, row) = (encode(&[5]).expect("one"), vec![5, 0, 0, 1, 1]);
-        let new = |slots: &[u8], rows: &[u8]| Table::new(slots, Cow::Owned(in_eights(rows, 2).into_owned()), 2);
-        assert!(new(&slots, &row).is_ok());
-        let mut more = slots.clone();
-        more[70] = 1;
-        for (slots, rows) in [(&slots[..], &row[..4]), (&slots, &[]), (&more, &row), (&slots[1..], &row), (&slots[..100], &row), (&[], &[])]
-        {
-            assert!(new(slots, rows).is_err());
+        let places = Places::find(&[5]).expect("one");
+        let row = vec![5, 0, 0, 1, 1];
+        let new = |pilots: &[u8], rows: &[u8]| Table::new(Cow::Owned(pilots.to_vec()), Cow::Owned(in_eights(rows, 2).into_owned()), 2);
+        assert!(new(&places.pilots, &row).is_ok());
+        for (pilots, rows) in [(&places.pilots[..], &[][..]), (&places.pilots[1..], &row), (&places.pilots[..64], &row), (&[], &row)] {
+            assert!(new(pilots, rows).is_err());
         }
     }
 
     #[test]
     fn eight_sums_at_once_are_the_sums() {
-        let full: Vec<u64> = (1..=700_u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+        let full = spread(700);
         let table = table(&full, 11);
         let numbers: Vec<u32> = full.iter().map(|&fingerprint| table.place(fingerprint)).collect();
         for (eight, columns) in [(0, KEPT_BYTES..8), (1, 0..6)] {
             let mut sums = [1; 8];
             table.add(&numbers, eight, &mut sums);
-            let sum: i32 = full.iter().map(|&fingerprint| i32::from(truncated(fingerprint) as i8)).sum();
+            let sum: i32 = full.iter().map(|&fingerprint| i32::from(fingerprint as i8)).sum();
             assert!(sums[columns].iter().all(|found| *found == sum + 1), "{sums:?} {sum}");
         }
     }

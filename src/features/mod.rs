@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{LONG, Language, Short, Stemmer, TokenKind, Tokens};
 use fingerprint::{CHAR_SEED, finish, next_unit, skip_units, step_char, surface_fingerprint, unit_hash};
-use memo::Memo;
+use memo::{Key, Memo};
 use sums::Sums;
 
 pub(crate) use fingerprint::fingerprint;
@@ -295,7 +295,7 @@ impl Extractor {
         if stems.language != self.settings.stem {
             *stems = Stems { language: self.settings.stem, known: Memo::default() };
         }
-        if let Some(stem) = stems.known.get(short) {
+        if let Some(stem) = stems.known.get(Key::new(short)) {
             return then(stem.text(), stem.hash);
         }
         let stem = self.stemmer.stem(text);

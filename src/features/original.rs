@@ -1,9 +1,10 @@
 //! A note that is read again and again with parts left out: what lies around the cuts is looked up anew, and all else is kept.
 
-use super::sums::{Known, Sums, Within};
+use super::memo::Key;
+use super::sums::Sums;
 use super::{Block, Extractor, Scratch};
 use crate::table::{Lanes, Table};
-use crate::text::{LONG, Short, TokenKind, Tokens};
+use crate::text::{LONG, Short, Tokens};
 
 /// How far an n-gram reaches: to the third unit behind its first. Whatever lies further from a cut is kept.
 const REACH: usize = 3;
@@ -15,10 +16,8 @@ pub(crate) struct Original {
     shorts: Vec<Short>,
     /// The hashes of the units: the tokens between the note's two edges.
     units: Vec<u64>,
-    /// What is within the tokens, eight by eight.
-    within: Vec<Within>,
-    /// Which tokens are words, and which of these have a row.
-    is_word: Vec<[bool; 2]>,
+    /// What is within the tokens, eight by eight: the sums of each of [`WITHIN`].
+    within: Vec<[Lanes; 2]>,
     /// The units and n-grams that have a row, wherever they stand, by their first units; and for each unit how many begin before it.
     across: Vec<Across>,
     begins: Vec<u32>,
@@ -26,10 +25,7 @@ pub(crate) struct Original {
     features: Vec<Feature>,
     /// The same as in [`Sums`].
     counts: [u32; Block::COUNT],
-    totals: [Vec<Lanes>; Block::COUNT],
-    words: usize,
-    known_words: usize,
-    eights: usize,
+    totals: Vec<[Lanes; Block::COUNT]>,
     room: Room,
 }
 
@@ -51,7 +47,8 @@ struct Feature {
     occurrences: Occurrences,
 }
 
-/// How often a feature stands in a note as a word n-gram, and how often as a skip-bigram. The fingerprints of two that differ may be cut to the same: then it is one.
+/// How often a feature stands in a note as a word n-gram, and how often as a skip-bigram. An n-gram that the model does not have may be taken for one that it has: then it is
+/// that one.
 type Occurrences = [u32; 2];
 
 /// How often it counts as either.
@@ -63,6 +60,10 @@ fn times([words, skips]: Occurrences) -> [u32; 2] {
     }
 }
 
+/// What is within tokens.
+const WITHIN: [Block; 2] = [Block::Char, Block::Surface];
+
+/// What is made of them.
 const AS: [Block; 2] = [Block::Word, Block::Skip];
 
 fn as_which(block: Block) -> usize {
@@ -113,29 +114,26 @@ pub(crate) struct Spanning {
 
 impl Extractor {
     /// Lays out the note that [`Extractor::sums`] read last with this scratch and table.
-    pub(crate) fn original(&self, scratch: &Scratch, table: &Table) -> Original {
-        let Scratch { tokens, units, sums, .. } = scratch;
-        let (eights, count) = (table.eights(), tokens.len());
-        let units = units.hashes.clone();
+    pub(crate) fn original(&self, scratch: &mut Scratch, table: &Table) -> Original {
+        let (keys, units) = (scratch.sums.keys.clone(), scratch.units.hashes.clone());
+        let count = keys.len();
         let mut found: Vec<(u32, Across)> = Vec::with_capacity(4 * count);
-        let mut find = |block: Block, fingerprint: u64, from: usize, to: usize| {
-            let place = table.find(fingerprint);
+        let mut find = |block: Block, place: u32, from: usize, to: usize| {
             if place != 0 {
                 found.push((place, Across { block, from: from as u32, to: to as u32, feature: 0 }));
             }
-            place != 0
         };
-        let is_word = (0..count).map(|index| {
-            let is_word = tokens.get(index).0 == TokenKind::Word;
-            [is_word, find(Block::Word, units[index + 1], index + 1, index + 1) && is_word]
-        });
-        let is_word = is_word.collect();
-        self.word_ngrams(&units, |fingerprint, from, to| {
-            find(Block::Word, fingerprint, from, to);
-        });
-        self.skip_bigrams(&units, |fingerprint, from, to| {
-            find(Block::Skip, fingerprint, from, to);
-        });
+        let totals = scratch.sums.totals.clone();
+        let mut within = Vec::with_capacity(count * totals.len());
+        for (index, &key) in keys.iter().enumerate() {
+            scratch.sums.totals.fill(<[Lanes; Block::COUNT]>::default());
+            let known = self.add_token(index, key, scratch, table);
+            find(Block::Word, known.row, index + 1, index + 1);
+            within.extend(scratch.sums.totals.iter().map(|totals| WITHIN.map(|block| totals[block as usize])));
+        }
+        scratch.sums.totals.clone_from(&totals);
+        self.word_ngrams(&units, |fingerprint, from, to| find(Block::Word, table.find(fingerprint), from, to));
+        self.skip_bigrams(&units, |fingerprint, from, to| find(Block::Skip, table.find(fingerprint), from, to));
         let mut order: Vec<u64> = found.iter().zip(0_u64..).map(|((place, _), at)| u64::from(*place) << 32 | at).collect();
         order.sort_unstable();
         let mut features: Vec<Feature> = Vec::with_capacity(order.len());
@@ -162,47 +160,39 @@ impl Extractor {
             *at += 1;
         }
         Original {
-            shorts: (0..count).map(|index| tokens.short(index)).collect(),
-            within: sums.tokens.iter().flat_map(|&token| &sums.met.within[token as usize * eights..][..eights]).copied().collect(),
+            shorts: keys.iter().map(|key| key.token).collect(),
+            within,
             across,
             begins,
             units,
-            is_word,
             room: Room { occurrences: features.iter().map(|feature| feature.occurrences).collect(), ..Room::default() },
             features,
-            counts: sums.counts,
-            totals: sums.totals.clone(),
-            words: sums.words,
-            known_words: sums.known_words,
-            eights,
+            counts: scratch.sums.counts,
+            totals,
         }
     }
 
     /// Sums in `scratch.sums` what the features of `edited` have, as [`Extractor::sums`] does: the whole numbers are the same. The more it has in common with the
     /// original, the less there is to do. `table` is the original's.
     pub(crate) fn sums_of_edited(&self, edited: &str, original: &mut Original, scratch: &mut Scratch, table: &Table) {
-        let Scratch { tokens, units, stems, letters, sums, .. } = scratch;
-        tokens.read(edited);
-        original.start(tokens, sums);
-        let hashes = &mut units.hashes;
-        hashes.clear();
+        scratch.tokens.read(edited);
+        original.start(&scratch.tokens, &mut scratch.sums);
+        scratch.units.hashes.clear();
         let mut behind = 0;
         for at in 0..original.room.runs.len() {
             let Run { from, until, edited } = original.room.runs[at];
-            original.leave(behind, from, sums);
+            original.leave(behind, from, &mut scratch.sums);
             behind = until;
             // Units that the original does not have there.
-            for unit in hashes.len()..edited {
-                let short = tokens.short(unit - 1);
-                let known = match sums.met.known.get(short) {
-                    Some(known) => *known,
-                    None => self.meet(tokens.get(unit - 1), short, &mut sums.met, table, stems, letters),
-                };
-                hashes.push(known.unit);
-                original.enter(known, sums);
+            for unit in scratch.units.hashes.len()..edited {
+                let known = self.add_token(unit - 1, Key::new(scratch.tokens.short(unit - 1)), scratch, table);
+                scratch.units.hashes.push(known.unit);
+                original.add(known.row, Block::Word);
             }
-            hashes.extend_from_slice(&original.units[from..until]);
+            scratch.units.hashes.extend_from_slice(&original.units[from..until]);
         }
+        let Scratch { units, sums, .. } = scratch;
+        let hashes = &units.hashes;
         original.leave_across();
         original.mark_windows(hashes.len());
         for at in 0..original.room.windows.len() {
@@ -230,7 +220,7 @@ impl Original {
             let Feature { place, occurrences } = self.features[across.feature as usize];
             let [words, skips] = times(occurrences);
             Spanning {
-                row: (place as usize - 1) / self.eights,
+                row: (place as usize - 1) / self.totals.len(),
                 block: if words > 0 { Block::Word } else { Block::Skip },
                 units: (across.from as usize, across.to as usize),
                 part: (words + skips) as f32 / occurrences.iter().sum::<u32>() as f32,
@@ -240,18 +230,15 @@ impl Original {
 
     /// What is within a token: for each of the two blocks the sums of its rows, eight by eight.
     pub(crate) fn within(&self, token: usize) -> [(Block, impl Iterator<Item = &Lanes>); 2] {
-        let within = &self.within[token * self.eights..][..self.eights];
-        // One function for both, so that they have one type.
-        let lanes =
-            |block: Block| (block, within.iter().map(move |within| if block == Block::Char { &within.chars } else { &within.surface }));
-        [lanes(Block::Char), lanes(Block::Surface)]
+        let eights = self.totals.len();
+        let within = &self.within[token * eights..][..eights];
+        [0, 1].map(|which| (WITHIN[which], within.iter().map(move |sums| &sums[which])))
     }
 
     /// Sets the sums to those of the original, and finds what it has in common with the tokens of an edited note.
     fn start(&mut self, tokens: &Tokens, sums: &mut Sums) {
         sums.counts = self.counts;
         sums.totals.clone_from(&self.totals);
-        (sums.words, sums.known_words) = (self.words, self.known_words);
         self.room.new.clear();
 
         let (before, count) = (self.shorts.len(), tokens.len());
@@ -283,15 +270,13 @@ impl Original {
         if from >= until {
             return;
         }
-        let tokens = from - 1..until - 1;
-        for within in self.within[tokens.start * self.eights..tokens.end * self.eights].chunks_exact(self.eights) {
-            for (eight, within) in within.iter().enumerate() {
-                within.take_from(&mut sums.totals, eight);
+        let eights = self.totals.len();
+        for within in self.within[(from - 1) * eights..(until - 1) * eights].chunks_exact(eights) {
+            for (totals, within) in sums.totals.iter_mut().zip(within) {
+                for (block, within) in WITHIN.into_iter().zip(within) {
+                    subtract(&mut totals[block as usize], within);
+                }
             }
-        }
-        for [is_word, is_known] in &self.is_word[tokens] {
-            sums.words -= usize::from(*is_word);
-            sums.known_words -= usize::from(*is_known);
         }
     }
 
@@ -346,17 +331,6 @@ impl Original {
         }
     }
 
-    /// Puts a token in.
-    fn enter(&mut self, known: Known, sums: &mut Sums) {
-        for eight in 0..self.eights {
-            let within = sums.met.within[known.within as usize * self.eights + eight];
-            within.add_to(&mut sums.totals, eight);
-        }
-        sums.words += known.words as u32 as usize;
-        sums.known_words += (known.words >> 32) as usize;
-        self.add(known.row, Block::Word);
-    }
-
     /// Adds an occurrence of the feature whose row is at `place`; none where that is 0.
     fn add(&mut self, place: u32, block: Block) {
         if place == 0 {
@@ -401,20 +375,24 @@ impl Original {
             changed(same[0].0, [0, 0], [same.len() as u32 - skips, skips]);
         }
         for (which, block) in AS.into_iter().enumerate() {
-            for (eight, total) in sums.totals[block as usize].iter_mut().enumerate() {
+            for (eight, totals) in sums.totals.iter_mut().enumerate() {
+                let total = &mut totals[block as usize];
                 table.add(&gained[which], eight, total);
                 let mut less = Lanes::default();
                 table.add(&lost[which], eight, &mut less);
-                for (total, less) in total.iter_mut().zip(less) {
-                    *total -= less;
-                }
+                subtract(total, &less);
             }
             let count = &mut sums.counts[block as usize];
             *count = *count + gained[which].len() as u32 - lost[which].len() as u32;
         }
-        for block in [Block::Char, Block::Surface] {
-            sums.counts[block as usize] = sums.totals[block as usize][0][0] as u32;
-        }
+        sums.count_within();
+    }
+}
+
+/// Subtracts number by number.
+fn subtract(sums: &mut Lanes, numbers: &Lanes) {
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum -= number;
     }
 }
 
@@ -427,7 +405,7 @@ mod tests {
 
     use super::super::FeatureSettings;
     use super::*;
-    use crate::table::{KEPT_BYTES, encode, in_eights, truncated};
+    use crate::table::{KEPT_BYTES, Places, in_eights};
 
     const WORDS: [&str; 24] = [
         "are ",
@@ -466,17 +444,21 @@ mod tests {
         let mut kept: Vec<u64> = Vec::new();
         extractor.visit(text, &mut Scratch::default(), |gram| {
             if gram.is_word || gram.fingerprint & 1 == 0 {
-                kept.push(truncated(gram.fingerprint));
+                kept.push(gram.fingerprint);
             }
         });
         kept.sort_unstable();
         kept.dedup();
-        let row = |fingerprint: &u64| {
-            let weights = (0..columns).map(|column| (fingerprint >> column) as u8);
-            fingerprint.to_le_bytes()[..KEPT_BYTES].iter().copied().chain(weights).collect::<Vec<u8>>()
-        };
-        let rows: Vec<u8> = kept.iter().flat_map(row).collect();
-        Table::new(&encode(&kept).expect("few enough"), Cow::Owned(in_eights(&rows, columns).into_owned()), columns).expect("whole")
+        let places = Places::find(&kept).expect("few enough");
+        let mut rows = vec![0; places.count * (KEPT_BYTES + columns)];
+        for (fingerprint, row) in kept.iter().zip(&places.rows) {
+            let (own, weights) = rows[row * (KEPT_BYTES + columns)..][..KEPT_BYTES + columns].split_at_mut(KEPT_BYTES);
+            own.copy_from_slice(&fingerprint.to_le_bytes()[..KEPT_BYTES]);
+            for (column, weight) in weights.iter_mut().enumerate() {
+                *weight = (fingerprint >> column) as u8;
+            }
+        }
+        Table::new(Cow::Owned(places.pilots), Cow::Owned(in_eights(&rows, columns).into_owned()), columns).expect("whole")
     }
 
     static TABLES: LazyLock<Vec<(Extractor, Table)>> = LazyLock::new(|| {
@@ -496,7 +478,7 @@ mod tests {
             for (extractor, table) in TABLES.iter() {
                 let mut scratch = Scratch::default();
                 extractor.sums(&note, &mut scratch, table);
-                let mut original = extractor.original(&scratch, table);
+                let mut original = extractor.original(&mut scratch, table);
                 let mut edited = note.clone();
                 for (at, length, put) in &edits {
                     let chars: Vec<usize> = edited.char_indices().map(|(at, _)| at).chain([edited.len()]).collect();

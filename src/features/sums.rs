@@ -1,8 +1,8 @@
 //! From a note to the sums of the rows of weights that its features have.
 
-use super::memo::{MOST, Memo};
+use super::memo::{Key, MOST, Memo};
 use super::{Block, Extractor, Scratch, Stems};
-use crate::table::{Lanes, Table};
+use crate::table::{KEPT_BYTES, Lanes, Table};
 use crate::text::{LONG, Short, TokenKind};
 
 /// The sums of a note's features, and what is kept from note to note about the rows of one table.
@@ -17,15 +17,18 @@ pub(crate) struct Sums {
     pub(crate) words: usize,
     /// How many of them have a row.
     pub(crate) known_words: usize,
-    /// The sums of the bytes of the features' rows, block by block.
-    pub(crate) totals: [Vec<Lanes>; Block::COUNT],
+    /// The sums of the bytes of the features' rows, eight by eight, and there block by block.
+    pub(crate) totals: Vec<[Lanes; Block::COUNT]>,
     /// Whose rows they are.
     table: u64,
     pub(super) met: Met,
-    /// The places of the note's tokens in [`Met::within`].
-    pub(super) tokens: Vec<u32>,
-    /// Room for [`Candidates`].
-    candidates: Vec<u64>,
+    /// The note's tokens.
+    pub(super) keys: Vec<Key>,
+    /// The places of the rows of the note's tokens, and what else [`Met::more`] has of them.
+    tokens: Vec<(u32, u32)>,
+    /// Room for the hashes of the note's n-grams of units.
+    across: Vec<u64>,
+    /// Room for their rows, and those of the units.
     rows: Vec<u32>,
     seen: Seen,
 }
@@ -33,32 +36,32 @@ pub(crate) struct Sums {
 /// The tokens that were met before.
 #[derive(Debug, Default)]
 pub(super) struct Met {
-    pub(super) known: Memo<Known>,
-    /// What is within each token, eight by eight; the long ones, which are not known, among them.
-    pub(super) within: Vec<Within>,
+    known: Memo<Known>,
+    /// What is within each token and has no room there, so many eights for each.
+    more: Vec<Eight>,
 }
+
+/// The sums of the bytes of a short token's rows: it has too few for more than sixteen bits.
+type Eight = [i16; 8];
 
 /// What a token came to before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
     /// The hash of its unit.
     pub(super) unit: u64,
-    /// The row of its unit.
+    /// The first eight of the sum of its character n-grams' rows. Where those have no weights, it says how many there are ([`CHARS`]), whether it is a word
+    /// ([`WORDS`]), and whether that has a row ([`KNOWN_WORDS`]): so they are counted by the way.
+    within: Eight,
+    /// The place of its unit's row.
     pub(super) row: u32,
-    /// Its place in [`Met::within`].
-    pub(super) within: u32,
-    /// 1 for a word, and in the upper half 1 for one that has a row.
-    pub(super) words: u64,
+    /// Its place in [`Met::more`], 0 where it has none.
+    more: u32,
 }
 
-/// The sums of the rows of a token's character n-grams and of the token as it stands. The first number of the first eight, where the rows have no weights, says how
-/// many rows there are.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(64))]
-pub(super) struct Within {
-    pub(super) chars: Lanes,
-    pub(super) surface: Lanes,
-}
+const CHARS: usize = 0;
+const WORDS: usize = 1;
+const KNOWN_WORDS: usize = 2;
+const _: () = assert!(KNOWN_WORDS < KEPT_BYTES, "before the weights");
 
 impl Extractor {
     /// Sums the rows of `table` that the features of `note` have up in `scratch.sums`.
@@ -67,88 +70,137 @@ impl Extractor {
     pub(crate) fn sums(&self, note: &str, scratch: &mut Scratch, table: &Table) {
         let Scratch { tokens, units, stems, letters, sums, .. } = scratch;
         tokens.read(note);
-        sums.begin(tokens.len(), table);
         let count = tokens.len();
-        let Sums { met, tokens: places, rows, .. } = sums;
+        sums.begin(count, table);
         let hashes = &mut units.hashes;
         hashes.resize(count + 2, 0);
         [hashes[0], hashes[count + 1]] = self.edges;
-        let mut words = 0;
+        sums.keys.clear();
+        sums.keys.extend((0..count).map(|index| Key::new(tokens.short(index))));
+        sums.met.known.look_ahead(&sums.keys);
         // By index, and so with slices of one length: the compiler keeps four iterators in memory.
-        let (units, places, rows) = (&mut hashes[1..][..count], &mut places[..count], &mut rows[..count]);
+        let (keys, units, places) = (&sums.keys[..count], &mut hashes[1..][..count], &mut sums.tokens[..count]);
+        let mut within = [0; 8];
         for index in 0..count {
-            let short = tokens.short(index);
-            if let Some(known) = met.known.get(short) {
-                (units[index], places[index], rows[index]) = (known.unit, known.within, known.row);
-                words += known.words;
-            } else {
-                let known = self.meet(tokens.get(index), short, met, table, stems, letters);
-                (units[index], places[index], rows[index]) = (known.unit, known.within, known.row);
-                words += known.words;
-            }
+            let known = match sums.met.known.get(keys[index]) {
+                Some(known) => *known,
+                None => self.meet(tokens.get(index), keys[index].token, &mut sums.met, &mut sums.totals, table, stems, letters),
+            };
+            (units[index], places[index]) = (known.unit, (known.row, known.more));
+            add(&mut within, &known.within);
         }
-        (sums.words, sums.known_words) = (words as u32 as usize, (words >> 32) as usize);
-        sums.add_within();
-        let mut candidates = Candidates { table, found: &mut sums.candidates, count: 0 };
-        self.word_ngrams(hashes, |fingerprint, _, _| candidates.add(fingerprint));
-        let found = candidates.count;
-        sums.add_across(Block::Word, found, table);
-        let mut candidates = Candidates { table, found: &mut sums.candidates, count: 0 };
-        self.skip_bigrams(hashes, |fingerprint, _, _| candidates.add(fingerprint));
-        let found = candidates.count;
-        sums.add_across(Block::Skip, found, table);
+        sums.add_within(&within, self.more_eights(table));
+        let mut hashed = Hashed { table, across: &mut sums.across, count: 0 };
+        self.word_ngrams(hashes, |fingerprint, _, _| hashed.add(fingerprint));
+        let words = hashed.count;
+        self.skip_bigrams(hashes, |fingerprint, _, _| hashed.add(fingerprint));
+        let all = hashed.count;
+        sums.add_across(words, all, table);
     }
 
-    /// Works out what a token comes to that is not known, and remembers it if it is short.
+    /// Adds what is within a token of the note that `scratch` has to the totals there, and says what the token comes to.
+    pub(super) fn add_token(&self, index: usize, key: Key, scratch: &mut Scratch, table: &Table) -> Known {
+        let Scratch { tokens, stems, letters, sums: Sums { met, totals, .. }, .. } = scratch;
+        let known = match met.known.get(key) {
+            Some(known) => *known,
+            None => self.meet(tokens.get(index), key.token, met, totals, table, stems, letters),
+        };
+        add(&mut totals[0][Block::Char as usize], &known.within);
+        if known.more > 0 {
+            add_more(totals, &met.more[known.more as usize..][..self.more_eights(table)]);
+        }
+        known
+    }
+
+    /// How many eights stand in [`Met::more`] for each token: those of its character n-grams but the first, and those of the token as it stands.
+    fn more_eights(&self, table: &Table) -> usize {
+        table.eights() - 1 + if self.settings.surface_words { table.eights() } else { 0 }
+    }
+
+    /// Works out what a token comes to that is not known, and remembers it if it is short. What is within a long one is added to `totals`.
     #[cold]
-    pub(super) fn meet(
+    #[expect(clippy::too_many_arguments, reason = "parts of the scratch that are borrowed one by one")]
+    fn meet(
         &self,
         (kind, text): (TokenKind, &str),
         short: Short,
         met: &mut Met,
+        totals: &mut [[Lanes; Block::COUNT]],
         table: &Table,
         stems: &mut Stems,
         letters: &mut Vec<char>,
     ) -> Known {
         let unit = self.stem(stems, (kind, text), short, |_, hash| hash);
-        let row = table.find(unit);
-        let within = (met.within.len() / table.eights()) as u32;
-        let mut known = Known { unit, row, within, words: 0 };
-        let (mut chars, mut surface) = (Vec::new(), Vec::new());
+        let mut known = Known { unit, row: table.find(unit), ..Known::default() };
+        let (mut chars, mut surface) = (Vec::with_capacity(64), Vec::new());
         if kind == TokenKind::Word {
-            known.words = 1 | u64::from(row != 0) << 32;
+            (known.within[WORDS], known.within[KNOWN_WORDS]) = (1, i16::from(known.row != 0));
             self.visit_chars(text, 0, letters, &mut |gram| chars.push(table.find(gram.fingerprint)));
             self.visit_surface(text, 0, &mut |gram| surface.push(table.find(gram.fingerprint)));
             chars.retain(|row| *row != 0);
             surface.retain(|row| *row != 0);
         }
-        for eight in 0..table.eights() {
-            let mut within = Within::default();
-            table.add(&chars, eight, &mut within.chars);
-            table.add(&surface, eight, &mut within.surface);
+        let sum = |rows: &[u32], eight: usize| {
+            let mut sum = Lanes::default();
+            table.add(rows, eight, &mut sum);
             if eight == 0 {
-                (within.chars[0], within.surface[0]) = ((chars.len() as u32).cast_signed(), (surface.len() as u32).cast_signed());
+                sum[..KEPT_BYTES].fill(0);
+                sum[CHARS] = (rows.len() as u32).cast_signed();
             }
-            met.within.push(within);
+            sum
+        };
+        if short == LONG {
+            for (eight, totals) in totals.iter_mut().enumerate() {
+                add(&mut totals[Block::Char as usize], &sum(&chars, eight));
+                add(&mut totals[Block::Surface as usize], &sum(&surface, eight));
+            }
+            return known;
         }
-        if short != LONG {
-            met.known.insert(short, known);
+        let narrow = |sum: Lanes| sum.map(|number| number as i16);
+        add(&mut known.within, &narrow(sum(&chars, 0)));
+        if self.more_eights(table) > 0 {
+            // The first place is that of tokens which have nothing there.
+            let from = met.more.len().max(1);
+            met.more.resize(from, Eight::default());
+            known.more = from as u32;
+            met.more.extend((1..table.eights()).map(|eight| narrow(sum(&chars, eight))));
+            let surfaces = (0..table.eights()).filter(|_| self.settings.surface_words);
+            met.more.extend(surfaces.map(|eight| narrow(sum(&surface, eight))));
         }
+        met.known.insert(short, known);
         known
     }
 }
 
-/// N-grams that a table may have. All are found before any is looked up, so that the processor waits for many lines at once.
-struct Candidates<'a> {
+/// Adds number by number.
+fn add<S: Copy + std::ops::AddAssign + From<T>, T: Copy>(sums: &mut [S; 8], numbers: &[T; 8]) {
+    for (sum, &number) in sums.iter_mut().zip(numbers) {
+        *sum += number.into();
+    }
+}
+
+/// Adds what [`Met::more`] has of a token.
+fn add_more(totals: &mut [[Lanes; Block::COUNT]], more: &[Eight]) {
+    let (chars, surfaces) = more.split_at(totals.len() - 1);
+    for (totals, chars) in totals[1..].iter_mut().zip(chars) {
+        add(&mut totals[Block::Char as usize], chars);
+    }
+    for (totals, surface) in totals.iter_mut().zip(surfaces) {
+        add(&mut totals[Block::Surface as usize], surface);
+    }
+}
+
+/// N-grams of units that a table may have. All are hashed before any is looked up: so each of the two loops has few enough numbers for the registers.
+struct Hashed<'a> {
     table: &'a Table,
-    found: &'a mut [u64],
+    across: &'a mut [u64],
     count: usize,
 }
 
-impl Candidates<'_> {
-    /// Without a branch: which n-grams the table has is hard to foresee.
+impl Hashed<'_> {
+    #[inline]
     fn add(&mut self, fingerprint: u64) {
-        self.found[self.count] = fingerprint;
+        self.across[self.count] = fingerprint;
         self.count += usize::from(self.table.may_have(fingerprint));
     }
 }
@@ -159,75 +211,50 @@ impl Sums {
         if self.table != table.id {
             *self = Self { table: table.id, ..Self::default() };
         }
-        if self.met.within.len() / table.eights() + tokens > MOST {
-            self.met.known.make_room(MOST);
-            self.met.within.clear();
+        if self.met.known.make_room(tokens.min(MOST)) {
+            self.met.more.clear();
         }
-        for totals in &mut self.totals {
-            totals.clear();
-            totals.resize(table.eights(), Lanes::default());
-        }
-        self.tokens.resize(tokens, 0);
-        self.rows.resize(tokens, 0);
-        // Two n-grams of each kind begin at a unit.
-        self.candidates.resize(self.candidates.len().max(2 * (tokens + 2)), 0);
+        self.totals.clear();
+        self.totals.resize(table.eights(), <[Lanes; Block::COUNT]>::default());
+        self.tokens.resize(tokens, (0, 0));
+        // A unit, and two n-grams of each kind that begin there; and room for one that is not kept.
+        self.rows.resize(self.rows.len().max(5 * (tokens + 2)), 0);
+        self.across.resize(self.across.len().max(4 * (tokens + 2)), 0);
         self.seen.next_note(table.last_place());
     }
 
-    /// Adds what is within the tokens.
-    fn add_within(&mut self) {
-        let [_, chars, _, surfaces] = &mut self.totals;
-        let eights = chars.len();
-        for (eight, (chars, surface)) in chars.iter_mut().zip(surfaces).enumerate() {
-            let mut sum = Within::default();
-            for &token in &self.tokens {
-                sum.add(&self.met.within[token as usize * eights + eight]);
-            }
-            (*chars, *surface) = (sum.chars, sum.surface);
-        }
-        for block in [Block::Char, Block::Surface] {
-            self.counts[block as usize] = self.totals[block as usize][0][0] as u32;
-        }
-    }
-
-    /// Adds the rows that `self.rows` has already, and those of the first `found` candidates: each once. Leaves no rows.
-    fn add_across(&mut self, block: Block, found: usize, table: &Table) {
-        let Self { counts, totals, rows, candidates, seen, .. } = self;
-        rows.extend(candidates[..found].iter().map(|&fingerprint| table.place(fingerprint)));
-        seen.retain_new(rows);
-        for (eight, total) in totals[block as usize].iter_mut().enumerate() {
-            table.add(rows, eight, total);
-        }
-        counts[block as usize] = rows.len() as u32;
-        rows.clear();
-    }
-}
-
-impl Within {
-    fn add(&mut self, other: &Self) {
-        for (sum, number) in self.chars.iter_mut().zip(&other.chars) {
-            *sum += number;
-        }
-        for (sum, number) in self.surface.iter_mut().zip(&other.surface) {
-            *sum += number;
-        }
-    }
-
-    /// Adds itself to the totals, as the eight that it is.
-    pub(super) fn add_to(&self, totals: &mut [Vec<Lanes>; Block::COUNT], eight: usize) {
-        for (block, own) in [(Block::Char, &self.chars), (Block::Surface, &self.surface)] {
-            for (total, number) in totals[block as usize][eight].iter_mut().zip(own) {
-                *total += number;
+    /// Adds what is within the tokens, of which `first` is the first eight of the character n-grams.
+    fn add_within(&mut self, first: &Lanes, more_eights: usize) {
+        add(&mut self.totals[0][Block::Char as usize], first);
+        if more_eights > 0 {
+            let (short, more) = (self.tokens.iter().map(|(_, more)| *more as usize), &self.met.more);
+            for from in short.filter(|from| *from > 0) {
+                add_more(&mut self.totals, &more[from..from + more_eights]);
             }
         }
+        self.count_within();
     }
 
-    /// The same, less itself.
-    pub(super) fn take_from(&self, totals: &mut [Vec<Lanes>; Block::COUNT], eight: usize) {
-        for (block, own) in [(Block::Char, &self.chars), (Block::Surface, &self.surface)] {
-            for (total, number) in totals[block as usize][eight].iter_mut().zip(own) {
-                *total -= number;
+    /// Takes from the totals how many words there are, and features within them.
+    pub(super) fn count_within(&mut self) {
+        let counted = |block: Block, what: usize| self.totals[0][block as usize][what] as u32;
+        (self.words, self.known_words) = (counted(Block::Char, WORDS) as usize, counted(Block::Char, KNOWN_WORDS) as usize);
+        self.counts[Block::Char as usize] = counted(Block::Char, CHARS);
+        self.counts[Block::Surface as usize] = counted(Block::Surface, CHARS);
+    }
+
+    /// Adds the rows of the tokens' units and of the n-grams of units, each once: those that are skip-bigrams are from `words` to `all`.
+    fn add_across(&mut self, words: usize, all: usize, table: &Table) {
+        let Self { counts, totals, tokens, across, rows, seen, .. } = self;
+        let units = seen.put_new(tokens.iter().map(|(row, _)| *row), rows);
+        let (ngrams, skips) = across[..all].split_at(words);
+        let words = units + seen.put_new(ngrams.iter().map(|&fingerprint| table.place(fingerprint)), &mut rows[units..]);
+        let all = words + seen.put_new(skips.iter().map(|&fingerprint| table.place(fingerprint)), &mut rows[words..]);
+        for (block, rows) in [(Block::Word, &rows[..words]), (Block::Skip, &rows[words..all])] {
+            for (eight, totals) in totals.iter_mut().enumerate() {
+                table.add(rows, eight, &mut totals[block as usize]);
             }
+            counts[block as usize] = rows.len() as u32;
         }
     }
 }
@@ -252,16 +279,17 @@ impl Seen {
         self.notes[0] = self.note;
     }
 
-    /// Leaves those rows that the note does not have yet. Without a branch: whether it has them is hard to foresee.
-    fn retain_new(&mut self, rows: &mut Vec<u32>) {
+    /// Puts those of `places` that the note did not have into `rows`, and says how many these are. Without a branch: which n-grams the table has, and which the note
+    /// has already, is hard to foresee.
+    #[inline]
+    fn put_new(&mut self, places: impl Iterator<Item = u32>, rows: &mut [u32]) -> usize {
         let Self { notes, note } = self;
-        let mut kept = 0;
-        for at in 0..rows.len() {
-            let row = rows[at];
-            rows[kept] = row;
-            kept += usize::from(std::mem::replace(&mut notes[row as usize], *note) != *note);
+        let mut count = 0;
+        for place in places {
+            rows[count] = place;
+            count += usize::from(std::mem::replace(&mut notes[place as usize], *note) != *note);
         }
-        rows.truncate(kept);
+        count
     }
 }
 
@@ -274,12 +302,11 @@ mod tests {
         let mut seen = Seen::default();
         for _ in 0..600 {
             seen.next_note(130);
-            let mut rows = vec![130, 0, 1, 130, 5, 0, 1];
-            seen.retain_new(&mut rows);
-            assert_eq!(rows, [130, 1, 5]);
-            let mut rows = vec![5, 4];
-            seen.retain_new(&mut rows);
-            assert_eq!(rows, [4]);
+            let mut rows = [0; 5];
+            assert_eq!(seen.put_new([130, 0, 1, 130, 5, 0, 1].into_iter(), &mut rows), 3);
+            assert_eq!(rows[..3], [130, 1, 5]);
+            assert_eq!(seen.put_new([5, 4].into_iter(), &mut rows), 1);
+            assert_eq!(rows[0], 4);
         }
     }
 }

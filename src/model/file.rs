@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | `vocabulary.blocks` | u32, 4 | how many features are word n-grams, character n-grams, skip-bigrams, whole words |
 //! | `vocabulary.text` | u8 | their texts, front-coded ([`Vocabulary`]), as a zlib stream (RFC 1950) |
-//! | `table.slots` | u8, a power of two of 65,536 or more, and 8 | a bit for each slot that has a feature, which is that of the first bits of its fingerprint or one of the seven that follow |
-//! | `table.rows` | u8, n × (3 + columns) | for each slot that is taken the lower 24 of the fingerprint's 40 bits, little-endian, then the weights as signed bytes, in units of `scale`; ascending by fingerprint |
+//! | `table.pilots` | u8, a power of two of 256 or more | for each bucket, which the first bits of a fingerprint name, what decides where the features of it stand |
+//! | `table.rows` | u8, rows × (3 + columns) | for each feature the lowest 24 bits of its fingerprint, little-endian, then the weights as signed bytes, in units of `scale`; zeros in the few rows that are left over |
 //! | `scale`, `bias` | f32, columns | in logits |
 //!
 //! So the file is the table that notes are looked up in: scoring borrows from it, and decodes no text. Compressed, the texts leave room for a seventh more features in a file of the same size. A head of k labels has k - 1 columns: the weights of its labels add up to 0.
@@ -27,10 +27,10 @@ use super::{About, FORMAT, Model, Threshold, Vocabulary};
 use crate::digest::hex;
 use crate::error::Error;
 use crate::features::Block;
-use crate::table::{KEPT_BYTES, Table, encode, in_eights, truncated};
+use crate::table::{KEPT_BYTES, Places, Table, in_eights};
 
 /// The tensors, in the order in which the digest takes them.
-const TENSORS: [&str; 6] = ["bias", "scale", "table.rows", "table.slots", "vocabulary.blocks", "vocabulary.text"];
+const TENSORS: [&str; 6] = ["bias", "scale", "table.pilots", "table.rows", "vocabulary.blocks", "vocabulary.text"];
 
 const KEY: &str = "thinktwice";
 
@@ -58,6 +58,11 @@ impl Model {
     ///
     /// As [`Model::from_bytes`], and where the file cannot be read or is larger than any model.
     pub fn load(path: &Path) -> Result<Self, Error> {
+        Ok(Self::load_with_table(path)?.0)
+    }
+
+    /// As [`Model::load`], with the table that its notes' features are looked up in.
+    pub(crate) fn load_with_table(path: &Path) -> Result<(Self, Table), Error> {
         let read = || {
             let size = std::fs::metadata(path)?.len();
             if size > LARGEST {
@@ -66,7 +71,7 @@ impl Model {
             std::fs::read(path)
         };
         let bytes = read().map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-        Self::from_bytes(&bytes).map_err(|error| error.in_file(path))
+        Self::with_table(&bytes).map_err(|error| error.in_file(path))
     }
 
     /// Reads a model from the bytes of its file, and checks all of it, the digest too. Allocates in proportion to
@@ -76,15 +81,20 @@ impl Model {
     ///
     /// [`Error::Version`] for a model of another format, [`Error::Model`] for anything else that is not a whole model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self::with_table(bytes)?.0)
+    }
+
+    /// As [`Model::from_bytes`], with the table that its notes' features are looked up in.
+    pub(crate) fn with_table(bytes: &[u8]) -> Result<(Self, Table), Error> {
         let parts = Parts::read(bytes)?;
         let broken = |what: &str| Error::Model(what.to_owned());
         let longest = parts.features.saturating_mul(Vocabulary::LONGEST);
         let texts =
             decompress_to_vec_zlib_with_limit(parts.texts, longest).map_err(|_| broken("a vocabulary that cannot be decompressed"))?;
         let vocabulary = Vocabulary { blocks: parts.blocks, texts };
-        let table = Table::new(parts.slots, Cow::Owned(in_eights(parts.rows, parts.about.columns()).into_owned()), parts.about.columns())
-            .map_err(broken)?;
-        // The features stand in the order of their texts here, and in that of their fingerprints in the file.
+        let rows = in_eights(parts.rows, parts.about.columns()).into_owned();
+        let table = Table::new(Cow::Owned(parts.pilots.to_vec()), Cow::Owned(rows), parts.about.columns()).map_err(broken)?;
+        // The features stand in the order of their texts here.
         let mut weights = Vec::with_capacity(parts.rows.len());
         let mut taken = vec![false; table.len()];
         for fingerprint in vocabulary.fingerprints().map_err(broken)? {
@@ -94,13 +104,13 @@ impl Model {
             }
             weights.extend(table.weights(row).iter().map(|byte| byte.cast_signed()));
         }
-        if taken.contains(&false) {
+        if taken.iter().enumerate().any(|(row, is_taken)| !is_taken && !table.is_left_over(row)) {
             return Err(broken("a fingerprint without a feature"));
         }
         if parts.digest != parts.recomputed_digest()? {
             return Err(broken("its digest is not that of its contents"));
         }
-        Ok(Self { about: parts.about, digest: parts.digest, vocabulary, weights, scale: parts.scale, bias: parts.bias })
+        Ok((Self { about: parts.about, digest: parts.digest, vocabulary, weights, scale: parts.scale, bias: parts.bias }, table))
     }
 
     /// The bytes of the model's file, with [`Model::digest`] brought up to date. The same model gives the same bytes.
@@ -111,8 +121,7 @@ impl Model {
     pub fn to_bytes(&mut self) -> Result<Vec<u8>, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
         let columns = self.columns();
-        let Stored { slots, rows } = Stored::new(self).map_err(broken)?;
-        let n = self.vocabulary.len();
+        let Stored { pilots, rows } = Stored::new(self).map_err(broken)?;
         let texts = compress_to_vec_zlib(&self.vocabulary.texts, CompressionLevel::BestCompression as u8);
         let le = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (scale, bias) = (le(&self.scale), le(&self.bias));
@@ -122,8 +131,8 @@ impl Model {
         let tensors = [
             ("bias", view(Dtype::F32, &[columns], &bias)?),
             ("scale", view(Dtype::F32, &[columns], &scale)?),
-            ("table.rows", view(Dtype::U8, &[n, KEPT_BYTES + columns], &rows)?),
-            ("table.slots", view(Dtype::U8, &[slots.len()], &slots)?),
+            ("table.pilots", view(Dtype::U8, &[pilots.len()], &pilots)?),
+            ("table.rows", view(Dtype::U8, &[rows.len() / (KEPT_BYTES + columns), KEPT_BYTES + columns], &rows)?),
             ("vocabulary.blocks", view(Dtype::U32, &[Block::COUNT], &blocks)?),
             ("vocabulary.text", view(Dtype::U8, &[texts.len()], &texts)?),
         ];
@@ -146,36 +155,37 @@ impl Model {
     }
 }
 
-/// A model's features as the file has them: in the order of their fingerprints.
+/// A model's features as the file has them.
 pub(crate) struct Stored {
-    /// As [`Table::new`] takes them.
-    pub(crate) slots: Vec<u8>,
+    pub(crate) pilots: Vec<u8>,
     pub(crate) rows: Vec<u8>,
 }
 
 impl Stored {
-    /// Sorts the features of a model.
+    /// Finds a row for each feature of a model.
     ///
     /// # Errors
     ///
     /// Says what does not belong together.
     pub(crate) fn new(model: &Model) -> Result<Self, &'static str> {
         let columns = model.columns();
-        let mut order: Vec<(u64, usize)> = model.vocabulary.fingerprints()?.into_iter().map(truncated).zip(0..).collect();
+        let mut order: Vec<(u64, usize)> = model.vocabulary.fingerprints()?.into_iter().zip(0..).collect();
         if model.weights.len() != order.len() * columns {
             return Err("weights for more or fewer features than there are");
         }
         order.sort_unstable();
-        if order.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err("two features with one fingerprint");
-        }
-        let mut rows = Vec::with_capacity(order.len() * (KEPT_BYTES + columns));
-        for (fingerprint, row) in &order {
-            rows.extend_from_slice(&fingerprint.to_le_bytes()[..KEPT_BYTES]);
-            rows.extend(model.weights[row * columns..(row + 1) * columns].iter().map(|weight| weight.cast_unsigned()));
-        }
         let sorted: Vec<u64> = order.iter().map(|(fingerprint, _)| *fingerprint).collect();
-        Ok(Self { slots: encode(&sorted)?, rows })
+        let Places { pilots, rows: places, count } = Places::find(&sorted)?;
+        let width = KEPT_BYTES + columns;
+        let mut rows = vec![0; count * width];
+        for ((fingerprint, own), place) in order.iter().zip(places) {
+            let (kept, weights) = rows[place * width..(place + 1) * width].split_at_mut(KEPT_BYTES);
+            kept.copy_from_slice(&fingerprint.to_le_bytes()[..KEPT_BYTES]);
+            for (byte, weight) in weights.iter_mut().zip(&model.weights[own * columns..]) {
+                *byte = weight.cast_unsigned();
+            }
+        }
+        Ok(Self { pilots, rows })
     }
 }
 
@@ -183,7 +193,7 @@ impl Stored {
 pub(crate) struct Parts<'b> {
     pub(crate) about: About,
     pub(crate) digest: String,
-    pub(crate) slots: &'b [u8],
+    pub(crate) pilots: &'b [u8],
     pub(crate) rows: &'b [u8],
     pub(crate) scale: Vec<f32>,
     pub(crate) bias: Vec<f32>,
@@ -231,8 +241,8 @@ impl<'b> Parts<'b> {
             return Err(broken("a weight that is not a finite number"));
         }
         Ok(Self {
-            slots: tensor(&tensors, "table.slots", Dtype::U8, &[None])?,
-            rows: tensor(&tensors, "table.rows", Dtype::U8, &[Some(n), Some(KEPT_BYTES + columns)])?,
+            pilots: tensor(&tensors, "table.pilots", Dtype::U8, &[None])?,
+            rows: tensor(&tensors, "table.rows", Dtype::U8, &[None, Some(KEPT_BYTES + columns)])?,
             texts: tensor(&tensors, "vocabulary.text", Dtype::U8, &[None])?,
             about_json: header.about.get().to_owned(),
             digest: header.digest,

@@ -17,7 +17,7 @@ pub use strongest::{Strong, StrongFeature};
 pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u64 = 5;
+pub const FORMAT: u64 = 6;
 
 /// A set of labels that exclude each other, such as `intent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

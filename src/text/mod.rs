@@ -3,6 +3,7 @@
 //! Nothing here knows what a feature or a model is. Every token remembers the bytes of the original string that it
 //! came from, so that whatever is said about it can be shown there.
 
+mod classes;
 mod normalize;
 mod shingles;
 mod stem;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::classes::{BLOCK, Block, Class, class};
 use super::normalize::Folded;
 use crate::bytes::eight_from;
 
@@ -79,7 +80,7 @@ const SHORT_MAX: usize = 23;
 pub(crate) type Short = (u64, u64, u64);
 
 /// What no token of up to 23 bytes is.
-pub(crate) const LONG: Short = (0, 0, 0);
+pub(crate) const LONG: Short = (u64::MAX, u64::MAX, u64::MAX);
 
 impl Tokens {
     /// Replaces what was read before by the tokens of `note`.
@@ -146,26 +147,16 @@ impl Tokens {
     /// What tells the token at a place from any other, where it is short enough.
     #[inline]
     pub(crate) fn short(&self, index: usize) -> Short {
-        let text = self.text.as_bytes();
         let Entry { kind, text: (from, to), .. } = self.entries[index];
         let is_word = u64::from(kind == TokenKind::Word) << 56;
-        // Most tokens are so short: a third of the instructions of the other way.
-        if to - from <= 8 {
-            return (eight_from(text, from) & FIRST_BYTES[to - from][0], 0, is_word);
+        // The same way for all lengths: how long a word is, is hard to foresee.
+        match (FIRST_BYTES.get(to - from), self.text.as_bytes()[from..].first_chunk::<24>()) {
+            (Some(masks), Some(bytes)) => {
+                let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
+                (first & masks[0], second & masks[1], third & masks[2] | is_word)
+            }
+            _ => LONG,
         }
-        longer_short(text, from..to, is_word)
-    }
-}
-
-/// As [`Tokens::short`], of a token of more than eight bytes. Out of line, so that the usual way keeps nothing for it.
-#[inline(never)]
-fn longer_short(text: &[u8], bytes: Range<usize>, is_word: u64) -> Short {
-    match (FIRST_BYTES.get(bytes.len()), text[bytes.start..].first_chunk::<24>()) {
-        (Some(masks), Some(bytes)) => {
-            let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
-            (first & masks[0], second & masks[1], third & masks[2] | is_word)
-        }
-        _ => LONG,
     }
 }
 
@@ -182,42 +173,11 @@ static FIRST_BYTES: [[u64; 3]; SHORT_MAX + 1] = {
     masks
 };
 
-/// What follows the last word, so that 24 bytes can be read wherever one begins.
-const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-
-/// What a byte of folded text begins. Bytes of other than ASCII characters need a look at the whole character.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Blank,
-    LineBreak,
-    Letter,
-    Digit,
-    /// `{`, `[`, `<`, `%` and `@`, which can begin a reference.
-    Opening,
-    Mark,
-    Unicode,
-}
-
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::Unicode; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
-            b'\n' => Class::LineBreak,
-            0..=b' ' | 127 => Class::Blank,
-            b'0'..=b'9' => Class::Digit,
-            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
-            b'{' | b'[' | b'<' | b'%' | b'@' => Class::Opening,
-            _ => Class::Mark,
-        };
-        byte += 1;
-    }
-    classes
+/// What follows the last word, so that 64 bytes can be read wherever one begins, and one more.
+const PADDING: &str = match std::str::from_utf8(&[0; BLOCK + 1]) {
+    Ok(zeros) => zeros,
+    Err(_) => panic!("zeros are characters"),
 };
-
-fn class(byte: u8) -> Class {
-    CLASSES[usize::from(byte)]
-}
 
 struct Reader<'t> {
     /// The folded note, from the end of [`NAMES`] on.
@@ -234,25 +194,39 @@ impl Reader<'_> {
         let mut at = NAMES.len();
         let mut no_address_before = 0;
         let bytes = self.text.as_bytes();
-        while at < bytes.len() {
-            let byte = bytes[at];
-            at = match class(byte) {
-                Class::Blank => at + 1,
-                Class::Letter if !self.has_address => match plain_word(self.padded, at) {
-                    Some((end, next)) => {
-                        self.push(TokenKind::Word, (at, end), at..end);
-                        next
-                    }
-                    None => self.word(at),
+        while let Some(block) = (at < bytes.len()).then(|| self.padded[at..].first_chunk()).flatten() {
+            at = match self.plain_tokens(at, Block::new(block)) {
+                Ok(after) => after,
+                Err(at) if self.has_address => self.next(at, &mut no_address_before),
+                Err(at) => match class(bytes[at]) {
+                    Class::Letter => self.word(at),
+                    Class::Mark => self.mark(at, char::from(bytes[at])),
+                    _ => self.next(at, &mut no_address_before),
                 },
-                Class::Mark if bytes.get(at + 1) == Some(&byte) => self.mark(at, char::from(byte)),
-                Class::Mark => {
-                    self.push(TokenKind::Mark, (at, at + 1), at..at + 1);
-                    at + 1
-                }
-                _ => self.next(at, &mut no_address_before),
             };
         }
+    }
+
+    /// Reads the tokens of the block at `at`, which nearly all are plain, and says where the next block begins; or where the first token begins that is not plain.
+    #[expect(clippy::needless_bitwise_bool, reason = "one branch instead of three")]
+    fn plain_tokens(&mut self, at: usize, block: Block) -> Result<usize, usize> {
+        let Block { mut starts, mut lasts, words, marks } = block;
+        let words = if self.has_address { 0 } else { words };
+        while lasts != 0 {
+            let (first, last) = (starts.trailing_zeros() as usize, lasts.trailing_zeros() as usize);
+            let (start, end) = (at + first, at + last + 1);
+            let is_single = self.padded[start] != self.padded[end];
+            let is_word = words >> last & 1 != 0;
+            // One branch for all: whether a token is a word or a mark is hard to foresee.
+            if !(is_word | (marks >> last & 1 != 0) & is_single) | (last == BLOCK - 1) {
+                // What ends with the block may go on in the next one.
+                return if last == BLOCK - 1 && first > 0 { Ok(start) } else { Err(start) };
+            }
+            self.push(if is_word { TokenKind::Word } else { TokenKind::Mark }, (start, end), start..end);
+            starts &= starts - 1;
+            lasts &= lasts - 1;
+        }
+        Ok(at + BLOCK)
     }
 
     /// Reads one token (or a blank) of any kind at `at` and returns where the next one starts. A stretch without spaces is searched
@@ -313,7 +287,7 @@ impl Reader<'_> {
     #[inline(never)]
     fn word(&mut self, at: usize) -> usize {
         let bytes = self.text.as_bytes();
-        let mut end = at + plain_letters(eight_from(self.padded, at));
+        let mut end = at;
         let mut is_ascii = true;
         while let Some(&byte) = bytes.get(end) {
             end += match class(byte) {
@@ -359,38 +333,6 @@ impl Reader<'_> {
     fn push(&mut self, kind: TokenKind, text: (usize, usize), from: Range<usize>) {
         self.entries.push(Entry { kind, text, from: (from.start, from.end) });
     }
-}
-
-/// The end of a word of up to seven ASCII letters that begins at `at`, and where to go on behind a space that follows; `None` for any other word. Most are such: this
-/// saves a tenth of all instructions of reading byte by byte.
-fn plain_word(padded: &[u8], at: usize) -> Option<(usize, usize)> {
-    let eight = eight_from(padded, at);
-    let length = plain_letters(eight);
-    // After eight letters this is the first of them, which ends no word.
-    let after = (eight >> (8 * length % 64)) as u8;
-    let end = at + length;
-    ENDS_WORD[usize::from(after)].then_some((end, end + usize::from(after == b' ')))
-}
-
-/// Which bytes end a word of ASCII letters, whatever follows.
-static ENDS_WORD: [bool; 256] = {
-    let mut ends = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        ends[byte] = matches!(CLASSES[byte], Class::Blank | Class::LineBreak | Class::Opening | Class::Mark) && byte != b'\'' as usize;
-        byte += 1;
-    }
-    ends
-};
-
-/// How many of eight bytes from the first on are lower-case ASCII letters.
-fn plain_letters(eight: u64) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let low = eight & !HIGH;
-    let from = |byte: u64| low + (0x80 - byte) * ONES;
-    let is_letter = from(u64::from(b'a')) & !from(u64::from(b'z') + 1) & !eight;
-    (!is_letter & HIGH).trailing_zeros() as usize / 8
 }
 
 fn char_at(text: &str, at: usize) -> Option<char> {
@@ -509,18 +451,6 @@ mod tests {
     fn the_names_of_classes_are_where_they_are_taken_from() {
         let names = [NUMBER, LINK, MAIL, HANDLE, PLACEHOLDER, LINE_BREAK].map(|name| &NAMES[name]);
         assert_eq!(names, ["<number>", "<link>", "<mail>", "<handle>", "<placeholder>", "¶"]);
-    }
-
-    #[test]
-    fn plain_letters_are_lower_case_letters() {
-        for byte in 0..=u8::MAX {
-            let is_plain = byte.is_ascii_lowercase();
-            for at in 0..8 {
-                let mut eight = [b'a'; 8];
-                eight[at] = byte;
-                assert_eq!(plain_letters(u64::from_le_bytes(eight)), if is_plain { 8 } else { at }, "{byte} at {at}");
-            }
-        }
     }
 
     #[test]

@@ -16,9 +16,10 @@ const CHAR: usize = 1;
 const SKIP: usize = 2;
 const SURFACE: usize = 3;
 
-/// A model as a map from the fingerprint of a text to the row of its weights.
+/// A model as a map from what its file keeps of the fingerprint of a text to the row of its weights.
 pub(crate) struct Reference {
-    rows: HashMap<u64, Vec<i8>>,
+    rows: HashMap<Key, Vec<i8>>,
+    keys: Keys,
     scale: Vec<f32>,
     bias: Vec<f32>,
     about: About,
@@ -31,10 +32,14 @@ impl Reference {
         let tensors = SafeTensors::deserialize(file).expect("whole");
         let counts = tensors.tensor("vocabulary.blocks").expect("there").data().as_chunks().0;
         let families = counts.iter().enumerate().flat_map(|(family, count)| (0..u32::from_le_bytes(*count)).map(move |_| family));
-        let keys = families.zip(model.vocabulary.texts()).map(|(family, text)| fingerprint(family, &text));
-        let rows = keys.zip(model.weights.chunks_exact(model.columns()).map(<[i8]>::to_vec)).collect();
+        let keys = Keys {
+            pilots: tensors.tensor("table.pilots").expect("there").data().to_vec(),
+            rows: tensors.tensor("table.rows").expect("there").shape()[0] as u64,
+        };
+        let names = families.zip(model.vocabulary.texts()).map(|(family, text)| keys.key(family, &text));
+        let rows = names.zip(model.weights.chunks_exact(model.columns()).map(<[i8]>::to_vec)).collect();
         let stemmer = Stemmer::new(model.about.features.stem);
-        Self { rows, scale: model.scale.clone(), bias: model.bias.clone(), about: model.about.clone(), stemmer }
+        Self { rows, keys, scale: model.scale.clone(), bias: model.bias.clone(), about: model.about.clone(), stemmer }
     }
 
     pub(crate) fn score(&self, tokens: &[Token]) -> Scores {
@@ -47,7 +52,7 @@ impl Reference {
         for ((family, text), occurrences) in occurrences {
             // What is within a word counts with every word, what is made of words once.
             let times = if family == CHAR || family == SURFACE { occurrences } else { 1 };
-            if let Some(row) = self.rows.get(&fingerprint(family, &text)) {
+            if let Some(row) = self.rows.get(&self.keys.key(family, &text)) {
                 counts[family] += times;
                 for (sum, weight) in sums[family].iter_mut().zip(row) {
                     *sum += i32::from(*weight) * times.cast_signed();
@@ -62,7 +67,7 @@ impl Reference {
             }
         }
         let words: Vec<&Token> = tokens.iter().filter(|token| token.kind == TokenKind::Word).collect();
-        let is_known = |word: &&&Token| self.rows.contains_key(&fingerprint(WORD, &self.stemmer.stem(&word.text)));
+        let is_known = |word: &&&Token| self.rows.contains_key(&self.keys.key(WORD, &self.stemmer.stem(&word.text)));
         let mut scores = Scores { words: words.len(), known_words: words.iter().filter(is_known).count(), ..Scores::default() };
         // The weights of a head's labels add up to 0: the last one is what is missing.
         let mut stored = stored.into_iter();
@@ -116,18 +121,37 @@ fn features(settings: &FeatureSettings, stemmer: &Stemmer, tokens: &[Token]) -> 
     features
 }
 
-/// What the model's file keeps of a feature: the upper 40 bits of FNV-1a over its characters (Fowler, Noll and Vo), rotated at each step and finished as
-/// `MurmurHash3` is; where it is made of units, of a polynomial in what those come to.
+/// What the model's file keeps of a feature: the row that it would have, and the lowest 24 bits of its fingerprint, which stand there.
+type Key = (u64, u64);
+
+/// How the model's file finds the row of a fingerprint.
+struct Keys {
+    pilots: Vec<u8>,
+    /// How many rows there are.
+    rows: u64,
+}
+
+impl Keys {
+    fn key(&self, family: usize, text: &str) -> Key {
+        let fingerprint = fingerprint(family, text);
+        let bucket = (u128::from(fingerprint) * self.pilots.len() as u128) >> 64;
+        let factor = 0xD6E8_FEB8_6659_FD92_u64.wrapping_mul(self.pilots[bucket as usize].into()).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let upper = fingerprint.wrapping_mul(factor) >> 32;
+        ((upper * self.rows) >> 32, fingerprint % (1 << 24))
+    }
+}
+
+/// FNV-1a over a text's characters (Fowler, Noll and Vo), rotated at each step and finished as `MurmurHash3` is; where it is made of units, a polynomial in what
+/// those come to.
 fn fingerprint(family: usize, text: &str) -> u64 {
     let parts: Vec<u64> = text.split(' ').map(|unit| hash(0xCBF2_9CE4_8422_2325, unit)).collect();
     let polynomial = |factor: u64, parts: &[u64]| parts.iter().fold(0, |sum: u64, part| sum.wrapping_mul(factor).wrapping_add(*part));
-    let full = match family {
+    match family {
         WORD => polynomial(0xBF58_476D_1CE4_E5B9, &parts),
         SKIP => polynomial(0x94D0_49BB_1331_11EB, &[parts[0], parts[parts.len() - 1]]),
         CHAR => hash(0x8422_2325_CBF2_9CE4, text),
         _ => hash(0x9E37_79B9_7F4A_7C15, text),
-    };
-    full >> 24
+    }
 }
 
 fn hash(seed: u64, text: &str) -> u64 {
