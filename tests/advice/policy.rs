@@ -155,7 +155,7 @@ fn with_presets() -> Model {
 }
 
 /// The verdicts on a note that holds from a probability of harm between 0.3 and the normal threshold.
-const BETWEEN: &str = "It has been some years. I hope things are better now. Shall we stay in touch?";
+const BETWEEN: &str = "It has been some years. I hope things have calmed down since. Shall we stay in touch?";
 
 #[test]
 fn strictness_takes_the_thresholds_fitted_for_it() {
