@@ -11,7 +11,7 @@ const NOTES: [&str; 8] = [
     "Your smile has been on my mind since the fair. 😍 Are you single?\nLet me take you out for a drink.\r\nÀ bientôt!",
     "Guten Tag Frau Weber, gerne würde ich mich mit Ihnen vernetzen.",
     "مرحبا، أود أن أتواصل معك",
-    "I work at the water board in Hull and would like to compare notes on pumps. Are you single?",
+    "Hello Lena, your paper on tidal turbines helped us a lot. Your smile in the photo is on my mind. Are you single?",
     "\u{1F469}\u{200D}\u{1F680} \u{FFFD} \"quoted\" \\ \u{7} are you single?",
 ];
 
