@@ -100,6 +100,16 @@ fn evidence_adds_up_on_notes_of_the_corpus() {
     }
 }
 
+/// Found by the properties below, by chance and long ago.
+#[test]
+fn evidence_adds_up_where_marks_join_what_they_part() {
+    let classifier = Classifier::shipped();
+    for note in ["single‹\u{f71}single:single", ",é, the\u{2003}and\u{2003}andand"] {
+        adds_up(&classifier, note);
+        edits_are_exact_and_minimal(&classifier, note);
+    }
+}
+
 #[test]
 fn edits_of_notes_of_the_corpus_leave_what_can_be_read() {
     let classifier = Classifier::shipped();

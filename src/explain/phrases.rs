@@ -34,9 +34,13 @@ pub(super) fn phrases(tokens: &Tokens, shares: &[Share], columns: &[usize], labe
     let mut phrases: Vec<Phrase> = Vec::new();
     for run in note.bridged(note.runs(LEAST_SHARE * most)) {
         if let Some(run) = note.finished(&run, phrases.last()) {
-            let column = run.column;
-            let weight = tokens[run.tokens.clone()].iter().map(|part| part.centred[column]).sum();
-            phrases.push(Phrase { bytes: note.bytes(&run.tokens), column: columns[column], weight });
+            let (column, bytes) = (run.column, note.bytes(&run.tokens));
+            // Two tokens may come from the same bytes, such as a mark and a word that begins with an accent on it.
+            if phrases.last().is_none_or(|before| before.bytes.end <= bytes.start) {
+                let inside = tokens.iter().filter(|part| bytes.start <= part.bytes.start && part.bytes.end <= bytes.end);
+                let weight = inside.map(|part| part.centred[column]).sum();
+                phrases.push(Phrase { bytes, column: columns[column], weight });
+            }
         }
     }
     let strongest = phrases.iter().map(|phrase| phrase.weight).fold(0.0, f32::max);
