@@ -110,7 +110,7 @@ impl Table {
 
     /// Whether a row has nothing in it.
     pub(crate) fn is_left_over(&self, row: usize) -> bool {
-        self.rows[row * self.eights..(row + 1) * self.eights].iter().all(|eight| *eight == [0; 8])
+        self.row(row).iter().all(|eight| *eight == [0; 8])
     }
 
     /// The row of a feature.

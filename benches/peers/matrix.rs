@@ -19,12 +19,8 @@ const TOLERANCE: f64 = 1e-3;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: thinktwice_matrix FOLDER")?);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()?;
-    files.sort();
     let settings = FitSettings::default();
-    let corpus = Corpus::read(&files, &settings.heads, false)?;
+    let corpus = Corpus::read(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus")], &settings.heads, false)?;
     let (matrix, intents, labels) = problem(&corpus, &settings)?;
     write(&folder.join("starts"), matrix.starts.iter().flat_map(|&start| (start as u64).to_le_bytes()))?;
     write(&folder.join("columns"), matrix.columns.iter().flat_map(|column| column.to_le_bytes()))?;

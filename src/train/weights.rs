@@ -109,7 +109,7 @@ impl<'a> Training<'a> {
             if kept.len() > most {
                 let some = self.scaled_designs(&ranked_by, &Kept::of(&kept, &vocabulary, &even, &masses, meanings.clone()));
                 let again = self.fit_heads(&some, alpha, Some(&first), RANKING, 0.0)?;
-                let masses: Vec<Vec<f64>> = some.iter().zip(&again).map(|((design, _), fitted)| dropout::masses(design, fitted)).collect();
+                let masses: Vec<Vec<f64>> = some.iter().zip(&again).map(masses_of).collect();
                 kept = dearest(kept.len(), most, &again, &masses).into_iter().map(|column| kept[column]).collect();
                 last = Some(again);
             }
