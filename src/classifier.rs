@@ -331,6 +331,10 @@ impl Classifier {
         }
         let rulings = self.rulings.of(0);
         let winner = decisive.probabilities.iter().position(|(label, _)| *label == decisive.label).unwrap_or(0);
+        // A single word may hold a note, but hardly clear it.
+        if rulings[winner].verdict != Verdict::Hold && scores.words < self.about.guard.words as usize && !self.policy.is_off(UNKNOWN) {
+            return Cause::Unknown;
+        }
         // A label that would hold the note but is not held falls short of its threshold.
         let stands_out = decisive.confidence >= self.about.guard.confidence
             && match rulings[winner].verdict {

@@ -77,7 +77,7 @@ fn a_model_or_policy_that_cannot_be_used_is_one_clear_line() {
         path(name)
     };
     let version = {
-        let (from, to) = (br#"{\"format\":6,"#, br#"{\"format\":7,"#);
+        let (from, to) = (br#"{\"format\":7,"#, br#"{\"format\":8,"#);
         let at = SHIPPED.windows(from.len()).position(|window| window == from).expect("there");
         let mut bytes = SHIPPED.to_vec();
         bytes[at..at + to.len()].copy_from_slice(to);

@@ -17,7 +17,7 @@ pub use strongest::{Strong, StrongFeature};
 pub use vocabulary::Vocabulary;
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u64 = 6;
+pub const FORMAT: u64 = 7;
 
 /// A set of labels that exclude each other, such as `intent`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +93,8 @@ pub struct Guard {
     pub known_words: f32,
     /// The least probability of the first head's winner (0 to 1).
     pub confidence: f32,
+    /// The least number of word tokens with which a note can be clear to send.
+    pub words: u32,
     /// The logit from which a text is no note at all, where the model was shown such texts; it has one more column of weights then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_of_scope: Option<f32>,

@@ -1,5 +1,6 @@
 //! From fitted weights to a model.
 
+use super::calibrate::{Calibration, LogitParts};
 use super::cross::OutOfFold;
 use super::matrix::Meanings;
 use super::weights::{Training, Weights};
@@ -12,11 +13,9 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
     let columns = about.columns();
     let shown = about.heads.len();
     // What is stored of a row of values: for each head the calibrated, centred values of all labels but the last.
-    let stored = |values: &dyn Fn(usize) -> Vec<f64>, with_offset: bool| -> Vec<f64> {
+    let stored = |calibrated: &dyn Fn(usize, &Calibration) -> Vec<f64>| -> Vec<f64> {
         let of_head = |head: usize| {
-            let calibration = &out_of_fold[head].calibration;
-            let values = values(head);
-            let mut values = if with_offset { calibration.logits(&values) } else { calibration.shares(&values) };
+            let mut values = calibrated(head, &out_of_fold[head].calibration);
             if head == shown {
                 // Two labels that only the guard reads: one column, their difference.
                 return vec![values[1] - values[0]];
@@ -30,20 +29,21 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
         };
         (0..weights.heads.len()).flat_map(of_head).collect()
     };
-    let bias = stored(&|head| weights.heads[head].intercepts().iter().copied().map(f64::from).collect(), true)
-        .into_iter()
-        .map(|value| value as f32)
-        .collect();
+    let bias = stored(&|head, calibration| calibration.logits(&LogitParts::of_intercepts(weights.heads[head].intercepts())));
+    let bias = bias.into_iter().map(|value| value as f32).collect();
     let mut rows: Vec<(Block, &str, Vec<f64>)> = Vec::new();
     for (column, own) in weights.vocabulary.iter().enumerate() {
         let feature = &training.extracted.features[own.feature as usize];
         let factor = f64::from(own.factor);
-        let row = stored(&|head| weights.heads[head].row(column).iter().map(|&weight| f64::from(weight) * factor).collect(), false);
+        let row = stored(&|head, calibration| {
+            let values: Vec<f64> = weights.heads[head].row(column).iter().map(|&weight| f64::from(weight) * factor).collect();
+            calibration.of_feature(feature.block, &values)
+        });
         rows.push((feature.block, &feature.text, row));
     }
     // vector × weights: what a word's meaning adds to every logit.
     for (word, vector) in weights.meanings.as_deref().into_iter().flat_map(Meanings::words) {
-        let logits = |head: usize| {
+        let logits = |head: usize, calibration: &Calibration| {
             let fitted = &weights.heads[head];
             let mut logits = vec![0.0; fitted.classes];
             for (dimension, value) in vector.iter().enumerate() {
@@ -51,9 +51,9 @@ pub(super) fn assemble(about: About, training: &Training<'_>, weights: &Weights<
                     *logit += f64::from(*value) * f64::from(*weight);
                 }
             }
-            logits
+            calibration.of_feature(Block::Surface, &logits)
         };
-        rows.push((Block::Surface, word, stored(&logits, false)));
+        rows.push((Block::Surface, word, stored(&logits)));
     }
     rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     let most = |column: usize| rows.iter().map(|row| row.2[column].abs()).fold(f64::MIN_POSITIVE, f64::max);

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::calibrate::{Calibration, CalibrationReport, calibrate};
+use super::calibrate::{Calibration, CalibrationReport, LogitParts, calibrate};
 use super::corpus::{Corpus, Note};
 use super::extract::Extracted;
 use super::fit::{Extras, FitError, FitSettings, Progress};
 use super::matrix::Column;
 use super::problem::Problem;
 use super::select::{Selection, select};
-use super::solver::SparseFitted;
 use super::weights::{Training, Weights};
 
 /// Assigns each note to one of `folds` folds, so that all notes of a group share one and the folds have about the same size.
@@ -78,7 +77,7 @@ struct FoldResult<'a> {
     weights: Option<Weights<'a>>,
     rows: Vec<usize>,
     /// Of each head and row.
-    logits: Vec<Vec<Vec<f64>>>,
+    logits: Vec<Vec<LogitParts>>,
     /// The share of known words of each row.
     known: Vec<f64>,
 }
@@ -89,9 +88,8 @@ impl<'a> Training<'a> {
         let weights = self.fit_weights(&self.problem.rows_in(|other| other != fold))?;
         let rows = self.problem.rows_in(|other| other == fold);
         let matrix = self.matrix(&rows, &weights);
-        let logits = |fitted: &SparseFitted| (0..rows.len()).map(|row| fitted.logits(&matrix, row)).collect();
         Ok(FoldResult {
-            logits: weights.heads.iter().map(logits).collect(),
+            logits: weights.logits(self.extracted, &matrix),
             known: rows.iter().map(|&row| known_words(self.extracted, row, &weights.vocabulary)).collect(),
             rows,
             weights: (fold == 0).then_some(weights),
@@ -116,7 +114,7 @@ pub(super) fn cross_validate<'a>(training: &Training<'a>) -> Result<CrossValidat
     let first = results.first_mut().and_then(|result| result.weights.take());
     let mut known = vec![0.0; problem.notes.len()];
     let fitted = results.first().map_or(0, |result| result.logits.len());
-    let mut logits: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); problem.notes.len()]; fitted];
+    let mut logits: Vec<Vec<LogitParts>> = vec![vec![LogitParts::default(); problem.notes.len()]; fitted];
     for mut result in results {
         for (position, &row) in result.rows.iter().enumerate() {
             known[row] = result.known[position];
@@ -128,7 +126,7 @@ pub(super) fn cross_validate<'a>(training: &Training<'a>) -> Result<CrossValidat
     let out = problem.heads.iter().zip(logits).map(|(head, mut logits)| {
         let rows: Vec<usize> = (0..problem.notes.len()).filter(|&row| problem.is_measured(head, row)).collect();
         let targets: Vec<usize> = rows.iter().filter_map(|&row| head.targets[row]).collect();
-        let own: Vec<Vec<f64>> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
+        let own: Vec<LogitParts> = rows.iter().map(|&row| std::mem::take(&mut logits[row])).collect();
         let own_folds: Vec<usize> = rows.iter().map(|&row| problem.folds[row]).collect();
         let (calibration, probabilities, report) = calibrate(&own, &targets, &own_folds);
         OutOfFold { rows, targets, probabilities, calibration, report }

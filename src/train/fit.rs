@@ -65,7 +65,7 @@ impl Default for FitSettings {
             features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
             vocabulary: 98_000,
-            alpha: 0.125,
+            alpha: 0.25,
             weighting: Weighting::Idf,
             dropout: 0.8,
             select: false,
@@ -268,7 +268,7 @@ pub fn fit_with_progress(
     let shown = problem.shown;
     let groups = problem.groups();
     let reports: Vec<HeadReport> = problem.heads.iter().zip(&nested).map(|(head, found)| report(head, found, &groups)).collect();
-    let guard = fit_guard(&out_of_fold[0], &known, out_of_fold.get(shown), settings.unsure);
+    let guard = fit_guard(&out_of_fold[0], &known, |row| training.extracted.words.of(row).len(), out_of_fold.get(shown), settings.unsure);
     let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
     let model_heads: Vec<Head> = problem.heads[..shown]
         .iter()

@@ -10,15 +10,23 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.get((share * values.len() as f64) as usize).copied().unwrap_or(0.0)
 }
 
+/// Which share of the notes that may go unanswered may do so for being a single word.
+const OF_ONE_WORD: f64 = 0.125;
+
 /// The notes that may go unanswered are shared evenly between the signals: unknown words, a weak winner, and looking like no note.
-pub(super) fn fit_guard(found: &OutOfFold, known: &[f64], scope: Option<&OutOfFold>, unsure: f64) -> Guard {
+///
+/// A single word is enough only where the corpus has many such notes (as it has where words are not set apart by spaces): what a model says of one is little more than its bias. `words` is
+/// how many each note has.
+pub(super) fn fit_guard(found: &OutOfFold, known: &[f64], words: impl Fn(usize) -> usize, scope: Option<&OutOfFold>, unsure: f64) -> Guard {
     let winner = |p: &Vec<f32>| f64::from(p.iter().copied().fold(0.0, f32::max));
     let share = unsure / if scope.is_some() { 3.0 } else { 2.0 };
     let notes_logits = |scope: &OutOfFold| -> Vec<f64> {
         let notes = scope.probabilities.iter().zip(&scope.targets).filter(|(_, target)| **target == 0);
         notes.map(|(p, _)| scope_logit(p)).collect()
     };
+    let of_one_word = found.rows.iter().filter(|&&row| words(row) < 2).count();
     Guard {
+        words: if of_one_word as f64 <= OF_ONE_WORD * unsure * found.rows.len() as f64 { 2 } else { 1 },
         known_words: quantile(found.rows.iter().map(|&row| known[row]).collect(), share) as f32,
         confidence: quantile(found.probabilities.iter().map(winner).collect(), share) as f32,
         out_of_scope: scope.map(|scope| quantile(notes_logits(scope), 1.0 - share) as f32),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::calibrate::Calibration;
+use super::calibrate::{Calibration, LogitParts};
 use super::cross::next_fold;
 use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Progress, Weighting};
@@ -288,10 +288,12 @@ fn outcomes(training: &Training<'_>, fold: usize, alphas: &[f64]) -> Result<Vec<
     let known: Vec<usize> = rows.iter().filter_map(|&row| targets[row]).collect();
     let outcomes_of = |weights: &Weights<'_>| {
         let matrix = training.matrix(&rows, weights);
-        let logits: Vec<Vec<f64>> = (0..rows.len()).map(|row| weights.heads[0].logits(&matrix, row)).collect();
+        let logits = weights.logits(training.extracted, &matrix).swap_remove(0);
         // Fitted on the notes that it is measured on, for every candidate alike: what is compared is how well the labels can be told apart.
-        let logits_of: Vec<&[f64]> = logits.iter().map(Vec::as_slice).collect();
-        let calibration = Calibration::matrix(&logits_of, &known).unwrap_or_else(|| Calibration::temperature(&logits_of, &known));
+        let all: Vec<&LogitParts> = logits.iter().collect();
+        let calibration = Calibration::blocks(&all, &known)
+            .or_else(|| Calibration::matrix(&all, &known))
+            .unwrap_or_else(|| Calibration::temperature(&all, &known));
         let probabilities = logits.iter().map(|logits| calibration.probabilities(logits));
         probabilities
             .zip(&rows)

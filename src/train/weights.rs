@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::calibrate::LogitParts;
 use super::dropout::{self, Scales};
 use super::extract::Extracted;
 use super::fit::{FitError, FitSettings, Weighting};
@@ -25,6 +26,30 @@ pub(super) struct Weights<'v> {
     scales: Vec<Scales>,
     /// The word vectors, as weighted for the same notes.
     pub(super) meanings: Option<Arc<Meanings<'v>>>,
+}
+
+impl Weights<'_> {
+    /// For each head, the logits of each row of a matrix with these columns.
+    pub(super) fn logits(&self, extracted: &Extracted, matrix: &Csr) -> Vec<Vec<LogitParts>> {
+        let mut blocks: Vec<Block> = self.vocabulary.iter().map(|column| extracted.features[column.feature as usize].block).collect();
+        // What word vectors say belongs to the words as they stand.
+        blocks.resize(matrix.width, Block::Surface);
+        let of_row = |fitted: &SparseFitted, row: usize| {
+            let mut parts = vec![0.0; (Block::COUNT + 1) * fitted.classes];
+            let (of_blocks, intercepts) = parts.split_at_mut(Block::COUNT * fitted.classes);
+            for (column, value) in matrix.row(row) {
+                let part = &mut of_blocks[blocks[column] as usize * fitted.classes..];
+                for (logit, weight) in part.iter_mut().zip(fitted.row(column)) {
+                    *logit += f64::from(value) * f64::from(*weight);
+                }
+            }
+            for (slot, intercept) in intercepts.iter_mut().zip(fitted.intercepts()) {
+                *slot = f64::from(*intercept);
+            }
+            LogitParts(parts)
+        };
+        self.heads.iter().map(|fitted| (0..matrix.height()).map(|row| of_row(fitted, row)).collect()).collect()
+    }
 }
 
 /// What is found before the weights that are kept.

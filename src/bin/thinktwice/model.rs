@@ -91,7 +91,9 @@ fn write_model(out: &mut impl Write, model: &Model, width: usize) -> io::Result<
     writeln!(out, "\n{BOLD}When it says that it does not know{BOLD:#}")?;
     let (words, confidence) = (100.0 * about.guard.known_words, 100.0 * about.guard.confidence);
     let out_of_scope = if about.guard.out_of_scope.is_some() { ", or a text that looks like no note at all" } else { "" };
-    let when = format!("fewer than {words:.0} % of the words known, or no label as likely as {confidence:.0} %{out_of_scope}");
+    let short =
+        if about.guard.words > 1 { format!(", or fewer than {} words that nothing holds", about.guard.words) } else { String::new() };
+    let when = format!("fewer than {words:.0} % of the words known, or no label as likely as {confidence:.0} %{short}{out_of_scope}");
     write_paragraph(out, &when, "  ", width)?;
     if let Value::Object(of_training) = &training["settings"] {
         let mut of_training = of_training.clone();

@@ -96,12 +96,13 @@ fn cross_validation(card: &mut String, report: &HeadReport) {
     }
     row(card, &["log loss", &format!("{:.3}", report.log_loss), ""]);
     let calibration = &report.calibration;
-    let matrix = calibration.log_loss_matrix.map_or("–".to_owned(), |loss| format!("{loss:.3}"));
+    let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.3}"));
+    let (matrix, blocks) = (loss(calibration.log_loss_matrix), loss(calibration.log_loss_blocks));
     row(
         card,
         &[
-            "log loss before calibration, with a temperature, with a matrix",
-            &format!("{:.3}, {:.3}, {matrix}", calibration.log_loss_raw, calibration.log_loss_temperature),
+            "log loss before calibration, with a temperature, with a matrix, with one for each block of features",
+            &format!("{:.3}, {:.3}, {matrix}, {blocks}", calibration.log_loss_raw, calibration.log_loss_temperature),
             "",
         ],
     );
@@ -140,9 +141,10 @@ fn thresholds(card: &mut String, fitted: &Fitted) {
     let guard = &fitted.model.about.guard;
     let _ = writeln!(
         card,
-        "\n`unsure`: fewer than {} of the words known, or no label above {:.3}{}.",
+        "\n`unsure`: fewer than {} of the words known, or no label above {:.3}{}{}.",
         percent(guard.known_words),
         guard.confidence,
+        if guard.words > 1 { format!(", or fewer than {} words that nothing holds", guard.words) } else { String::new() },
         guard.out_of_scope.map_or(String::new(), |logit| format!(", or a logit of {logit:.2} or more that the text is no note"))
     );
     if let Some(refused) = &fitted.refused {
