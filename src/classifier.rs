@@ -337,6 +337,7 @@ impl Classifier {
         }
         // A label that would hold the note but is not held falls short of its threshold.
         let stands_out = decisive.confidence >= self.about.guard.confidence
+            && self.harm(decisive) < self.about.guard.doubt
             && match rulings[winner].verdict {
                 Verdict::Hold => false,
                 Verdict::Revise | Verdict::Unsure => decisive.confidence >= rulings[winner].threshold,
@@ -366,20 +367,24 @@ impl Classifier {
         length.characters > length.limit && !self.policy.is_off(TOO_LONG)
     }
 
+    /// What the labels that hold a note come to together.
+    fn harm(&self, decisive: &Reading) -> f32 {
+        let ruled = decisive.probabilities.iter().zip(self.rulings.of(0));
+        ruled.filter(|(_, ruling)| ruling.verdict == Verdict::Hold).map(|((_, p), _)| p).sum()
+    }
+
     /// The label that holds the note: the likeliest of those that can, if their probabilities together reach its threshold. Together, because a
     /// note that is surely harmful in one of two ways is surely harmful.
     pub(crate) fn held<'r>(&self, decisive: &'r Reading) -> Option<(usize, &'r str)> {
         let rulings = self.rulings.of(0);
-        let mut total = 0.0;
         let mut likeliest: Option<(usize, f32)> = None;
         for (index, (_, p)) in decisive.probabilities.iter().enumerate().filter(|(index, _)| rulings[*index].verdict == Verdict::Hold) {
-            total += p;
             if likeliest.is_none_or(|(_, most)| *p > most) {
                 likeliest = Some((index, *p));
             }
         }
         let (index, _) = likeliest?;
-        (total >= rulings[index].threshold).then(|| (index, decisive.probabilities[index].0.as_str()))
+        (self.harm(decisive) >= rulings[index].threshold).then(|| (index, decisive.probabilities[index].0.as_str()))
     }
 
     /// What there is to say about a judged note, most important first.

@@ -321,8 +321,8 @@ fn check_about(about: &About) -> Result<(), Error> {
             return broken(format!("head {:?} does not have a threshold between 0 and 1 for each label", head.name));
         }
     }
-    if about.guard.out_of_scope.is_some_and(|logit| !logit.is_finite()) {
-        return broken("a guard that is not a finite number".to_owned());
+    if about.guard.out_of_scope.is_some_and(|logit| !logit.is_finite()) || !(0.0..=1.0).contains(&about.guard.doubt) {
+        return broken("a guard that is out of range".to_owned());
     }
     if about.heads.is_empty() {
         return broken("no head".to_owned());

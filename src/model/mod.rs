@@ -95,6 +95,8 @@ pub struct Guard {
     pub confidence: f32,
     /// The least number of word tokens with which a note can be clear to send.
     pub words: u32,
+    /// The probability that labels which hold a note have together (0 to 1) from which it is not clear to send, though it be not held.
+    pub doubt: f32,
     /// The logit from which a text is no note at all, where the model was shown such texts; it has one more column of weights then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_of_scope: Option<f32>,

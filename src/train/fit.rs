@@ -268,7 +268,15 @@ pub fn fit_with_progress(
     let shown = problem.shown;
     let groups = problem.groups();
     let reports: Vec<HeadReport> = problem.heads.iter().zip(&nested).map(|(head, found)| report(head, found, &groups)).collect();
-    let guard = fit_guard(&out_of_fold[0], &known, |row| training.extracted.words.of(row).len(), out_of_fold.get(shown), settings.unsure);
+    let guard = fit_guard(
+        &problem.heads[0],
+        policy,
+        &out_of_fold[0],
+        &known,
+        |row| training.extracted.words.of(row).len(),
+        out_of_fold.get(shown),
+        settings.unsure,
+    );
     let refused = out_of_fold.get(shown).map(|scope| refused(scope, &known, &guard, &groups));
     let model_heads: Vec<Head> = problem.heads[..shown]
         .iter()

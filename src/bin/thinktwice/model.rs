@@ -93,7 +93,15 @@ fn write_model(out: &mut impl Write, model: &Model, width: usize) -> io::Result<
     let out_of_scope = if about.guard.out_of_scope.is_some() { ", or a text that looks like no note at all" } else { "" };
     let short =
         if about.guard.words > 1 { format!(", or fewer than {} words that nothing holds", about.guard.words) } else { String::new() };
-    let when = format!("fewer than {words:.0} % of the words known, or no label as likely as {confidence:.0} %{short}{out_of_scope}");
+    // Where no label holds, none makes a note doubtful.
+    let doubt = about.guard.doubt;
+    let doubt = if doubt < 1.0 {
+        format!(", or {:.0} % for what would hold the note, though not enough to hold it", 100.0 * doubt)
+    } else {
+        String::new()
+    };
+    let when =
+        format!("fewer than {words:.0} % of the words known, or no label as likely as {confidence:.0} %{doubt}{short}{out_of_scope}");
     write_paragraph(out, &when, "  ", width)?;
     if let Value::Object(of_training) = &training["settings"] {
         let mut of_training = of_training.clone();

@@ -141,9 +141,10 @@ fn thresholds(card: &mut String, fitted: &Fitted) {
     let guard = &fitted.model.about.guard;
     let _ = writeln!(
         card,
-        "\n`unsure`: fewer than {} of the words known, or no label above {:.3}{}{}.",
+        "\n`unsure`: fewer than {} of the words known, or no label above {:.3}, or {:.3} or more for those that hold together, though not enough to hold the note{}{}.",
         percent(guard.known_words),
         guard.confidence,
+        guard.doubt,
         if guard.words > 1 { format!(", or fewer than {} words that nothing holds", guard.words) } else { String::new() },
         guard.out_of_scope.map_or(String::new(), |logit| format!(", or a logit of {logit:.2} or more that the text is no note"))
     );
