@@ -2,7 +2,7 @@
 
 use super::memo::{Key, MOST, Memo};
 use super::{Block, Extractor, Scratch, Stems};
-use crate::table::{KEPT_BYTES, Lanes, Table};
+use crate::table::{Filter, KEPT_BYTES, Lanes, Table};
 use crate::text::{LONG, Short, TokenKind};
 
 /// The sums of a note's features, and what is kept from note to note about the rows of one table.
@@ -31,7 +31,12 @@ pub(crate) struct Sums {
     /// Room for their rows, and those of the units.
     rows: Vec<u32>,
     seen: Seen,
+    /// How many tokens were read, all notes together.
+    read: usize,
 }
+
+/// How many tokens are read before the table's filter is made, which costs what it saves on so many.
+const FILTER_PAYS_FROM: usize = 1 << 15;
 
 /// The tokens that were met before.
 #[derive(Debug, Default)]
@@ -90,7 +95,7 @@ impl Extractor {
             add(&mut within, &known.within);
         }
         sums.add_within(&within, self.more_eights(table));
-        let mut hashed = Hashed { table, across: &mut sums.across, count: 0 };
+        let mut hashed = Hashed { filter: table.filter(), across: &mut sums.across, count: 0 };
         self.word_ngrams(hashes, |fingerprint, _, _| hashed.add(fingerprint));
         let words = hashed.count;
         self.skip_bigrams(hashes, |fingerprint, _, _| hashed.add(fingerprint));
@@ -192,7 +197,7 @@ fn add_more(totals: &mut [[Lanes; Block::COUNT]], more: &[Eight]) {
 
 /// N-grams of units that a table may have. All are hashed before any is looked up: so each of the two loops has few enough numbers for the registers.
 struct Hashed<'a> {
-    table: &'a Table,
+    filter: Filter<'a>,
     across: &'a mut [u64],
     count: usize,
 }
@@ -201,7 +206,7 @@ impl Hashed<'_> {
     #[inline]
     fn add(&mut self, fingerprint: u64) {
         self.across[self.count] = fingerprint;
-        self.count += usize::from(self.table.may_have(fingerprint));
+        self.count += usize::from(self.filter.may_have(fingerprint));
     }
 }
 
@@ -210,6 +215,11 @@ impl Sums {
     fn begin(&mut self, tokens: usize, table: &Table) {
         if self.table != table.id {
             *self = Self { table: table.id, ..Self::default() };
+        }
+        let before = self.read;
+        self.read = before.saturating_add(tokens);
+        if before < FILTER_PAYS_FROM && self.read >= FILTER_PAYS_FROM {
+            table.sharpen();
         }
         if self.met.known.make_room(tokens.min(MOST)) {
             self.met.more.clear();
