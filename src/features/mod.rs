@@ -203,8 +203,8 @@ pub struct Scratch {
     /// A word's characters between its two edges.
     letters: Vec<char>,
     pub(crate) sums: Sums,
-    /// The logits of the stored columns.
-    pub(crate) columns: Vec<f32>,
+    /// The logits of the stored columns, eight by eight, where a row has their weights.
+    pub(crate) columns: Vec<[f32; 8]>,
 }
 
 /// Stems that were worked out before.
