@@ -256,7 +256,12 @@ impl Classifier {
 
     /// What a row adds to each logit.
     pub(crate) fn weights(&self, row: usize) -> Vec<f32> {
-        let scaled = self.table.weights(row).iter().zip(&self.scale.as_flattened()[KEPT_BYTES..]).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale);
+        let scaled = self
+            .table
+            .weights(row)
+            .iter()
+            .zip(&self.scale.as_flattened()[KEPT_BYTES..])
+            .map(|(weight, scale)| f32::from(weight.cast_signed()) * scale);
         self.about.expand(&scaled.collect::<Vec<f32>>())
     }
 

@@ -115,12 +115,13 @@ impl Table {
 
     /// The row of a feature.
     pub(crate) fn get(&self, fingerprint: u64) -> Option<usize> {
-        Some((self.find(fingerprint) as usize).checked_sub(1)? / self.eights)
+        Some((self.find(self.filter(), fingerprint) as usize).checked_sub(1)? / self.eights)
     }
 
-    /// As [`Table::place`], which it asks only where the filter lets the feature past.
-    pub(crate) fn find(&self, fingerprint: u64) -> u32 {
-        if self.filter().may_have(fingerprint) { self.place(fingerprint) } else { 0 }
+    /// As [`Table::place`], which it asks only where the table's filter lets the feature past.
+    #[inline]
+    pub(crate) fn find(&self, filter: Filter<'_>, fingerprint: u64) -> u32 {
+        if filter.may_have(fingerprint) { self.place(fingerprint) } else { 0 }
     }
 
     /// Where the row of a feature begins, in eights, plus one; 0 where there is no such feature. Without a branch: which features there are is hard to foresee.

@@ -81,7 +81,7 @@ impl Extractor {
         hashes.resize(count + 2, 0);
         [hashes[0], hashes[count + 1]] = self.edges;
         sums.keys.clear();
-        sums.keys.extend((0..count).map(|index| Key::new(tokens.short(index))));
+        sums.keys.extend(tokens.shorts().map(Key::new));
         sums.met.known.look_ahead(&sums.keys);
         // By index, and so with slices of one length: the compiler keeps four iterators in memory.
         let (keys, units, places) = (&sums.keys[..count], &mut hashes[1..][..count], &mut sums.tokens[..count]);
@@ -136,12 +136,13 @@ impl Extractor {
         letters: &mut Vec<char>,
     ) -> Known {
         let unit = self.stem(stems, (kind, text), short, |_, hash| hash);
-        let mut known = Known { unit, row: table.find(unit), ..Known::default() };
+        let filter = table.filter();
+        let mut known = Known { unit, row: table.find(filter, unit), ..Known::default() };
         let (mut chars, mut surface) = (Vec::with_capacity(64), Vec::new());
         if kind == TokenKind::Word {
             (known.within[WORDS], known.within[KNOWN_WORDS]) = (1, i16::from(known.row != 0));
-            self.visit_chars(text, 0, letters, &mut |gram| chars.push(table.find(gram.fingerprint)));
-            self.visit_surface(text, 0, &mut |gram| surface.push(table.find(gram.fingerprint)));
+            self.visit_chars(text, 0, letters, &mut |gram| chars.push(table.find(filter, gram.fingerprint)));
+            self.visit_surface(text, 0, &mut |gram| surface.push(table.find(filter, gram.fingerprint)));
             chars.retain(|row| *row != 0);
             surface.retain(|row| *row != 0);
         }

@@ -137,8 +137,7 @@ impl Model {
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
             let about = serde_json::value::to_raw_value(&self.about).map_err(|error| Error::Model(error.to_string()))?;
-            let json = serde_json::to_string(&Header { format: FORMAT, digest, about })
-                .map_err(|error| Error::Model(error.to_string()))?;
+            let json = serde_json::to_string(&Header { format: FORMAT, digest, about }).map_err(|error| Error::Model(error.to_string()))?;
             safetensors::serialize(
                 tensors.iter().map(|(name, view)| (*name, view)),
                 Some(HashMap::from([(KEY.to_owned(), json)]).into_iter().collect()),
