@@ -28,7 +28,9 @@ pub(crate) struct Sums {
     tokens: Vec<(u32, u32)>,
     /// Room for the hashes of the note's n-grams of units.
     across: Vec<u64>,
-    /// Room for their rows, and those of the units.
+    /// Room for the places of their rows.
+    places: Vec<u32>,
+    /// Room for the rows that they and the units have, each once.
     rows: Vec<u32>,
     seen: Seen,
     /// How many tokens were read, all notes together.
@@ -231,6 +233,7 @@ impl Sums {
         // A unit, and two n-grams of each kind that begin there; and room for one that is not kept.
         self.rows.resize(self.rows.len().max(5 * (tokens + 2)), 0);
         self.across.resize(self.across.len().max(4 * (tokens + 2)), 0);
+        self.places.resize(self.across.len(), 0);
         self.seen.next_note(table.last_place());
     }
 
@@ -256,11 +259,12 @@ impl Sums {
 
     /// Adds the rows of the tokens' units and of the n-grams of units, each once: those that are skip-bigrams are from `words` to `all`.
     fn add_across(&mut self, words: usize, all: usize, table: &Table) {
-        let Self { counts, totals, tokens, across, rows, seen, .. } = self;
+        let Self { counts, totals, tokens, across, places, rows, seen, .. } = self;
+        table.places(&across[..all], &mut places[..all]);
+        let (ngrams, skips) = places[..all].split_at(words);
         let units = seen.put_new(tokens.iter().map(|(row, _)| *row), rows);
-        let (ngrams, skips) = across[..all].split_at(words);
-        let words = units + seen.put_new(ngrams.iter().map(|&fingerprint| table.place(fingerprint)), &mut rows[units..]);
-        let all = words + seen.put_new(skips.iter().map(|&fingerprint| table.place(fingerprint)), &mut rows[words..]);
+        let words = units + seen.put_new(ngrams.iter().copied(), &mut rows[units..]);
+        let all = words + seen.put_new(skips.iter().copied(), &mut rows[words..]);
         for (block, rows) in [(Block::Word, &rows[..words]), (Block::Skip, &rows[words..all])] {
             for (eight, totals) in totals.iter_mut().enumerate() {
                 table.add(rows, eight, &mut totals[block as usize]);
