@@ -5,6 +5,8 @@ mod memo;
 mod original;
 mod sums;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::{LONG, Language, Short, Stemmer, TokenKind, Tokens};
@@ -307,6 +309,11 @@ impl Extractor {
             stems.known.insert(short, stem);
         }
         then(&stem, hash)
+    }
+
+    /// The hash of a token's stem, worked out anew.
+    fn unit(&self, kind: TokenKind, text: &str) -> u64 {
+        unit_hash(&if kind == TokenKind::Word { self.stemmer.stem(text) } else { Cow::Borrowed(text) })
     }
 
     /// The n-grams of two or more of a note's units, as fingerprint, first and last unit, shorter ones first.

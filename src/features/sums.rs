@@ -1,7 +1,7 @@
 //! From a note to the sums of the rows of weights that its features have.
 
 use super::memo::{Key, MOST, Memo};
-use super::{Block, Extractor, Scratch, Stems};
+use super::{Block, Extractor, Scratch};
 use crate::table::{Filter, KEPT_BYTES, Lanes, Table};
 use crate::text::{LONG, Short, TokenKind};
 
@@ -75,7 +75,7 @@ impl Extractor {
     ///
     /// What [`Extractor::visit`] finds within a token is looked up when a token of up to 23 bytes is met for the first time.
     pub(crate) fn sums(&self, note: &str, scratch: &mut Scratch, table: &Table) {
-        let Scratch { tokens, units, stems, letters, sums, .. } = scratch;
+        let Scratch { tokens, units, letters, sums, .. } = scratch;
         tokens.read(note);
         let count = tokens.len();
         sums.begin(count, table);
@@ -91,7 +91,7 @@ impl Extractor {
         for index in 0..count {
             let known = match sums.met.known.get(keys[index]) {
                 Some(known) => *known,
-                None => self.meet(tokens.get(index), keys[index].token, &mut sums.met, &mut sums.totals, table, stems, letters),
+                None => self.meet(tokens.get(index), keys[index].token, &mut sums.met, &mut sums.totals, table, letters),
             };
             (units[index], places[index]) = (known.unit, (known.row, known.more));
             add(&mut within, &known.within);
@@ -107,10 +107,10 @@ impl Extractor {
 
     /// Adds what is within a token of the note that `scratch` has to the totals there, and says what the token comes to.
     pub(super) fn add_token(&self, index: usize, key: Key, scratch: &mut Scratch, table: &Table) -> Known {
-        let Scratch { tokens, stems, letters, sums: Sums { met, totals, .. }, .. } = scratch;
+        let Scratch { tokens, letters, sums: Sums { met, totals, .. }, .. } = scratch;
         let known = match met.known.get(key) {
             Some(known) => *known,
-            None => self.meet(tokens.get(index), key.token, met, totals, table, stems, letters),
+            None => self.meet(tokens.get(index), key.token, met, totals, table, letters),
         };
         add(&mut totals[0][Block::Char as usize], &known.within);
         if known.more > 0 {
@@ -126,7 +126,6 @@ impl Extractor {
 
     /// Works out what a token comes to that is not known, and remembers it if it is short. What is within a long one is added to `totals`.
     #[cold]
-    #[expect(clippy::too_many_arguments, reason = "parts of the scratch that are borrowed one by one")]
     fn meet(
         &self,
         (kind, text): (TokenKind, &str),
@@ -134,10 +133,9 @@ impl Extractor {
         met: &mut Met,
         totals: &mut [[Lanes; Block::COUNT]],
         table: &Table,
-        stems: &mut Stems,
         letters: &mut Vec<char>,
     ) -> Known {
-        let unit = self.stem(stems, (kind, text), short, |_, hash| hash);
+        let unit = self.unit(kind, text);
         let filter = table.filter();
         let mut known = Known { unit, row: table.find(filter, unit), ..Known::default() };
         let (mut chars, mut surface) = (Vec::with_capacity(64), Vec::new());
