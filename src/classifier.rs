@@ -183,6 +183,18 @@ impl Classifier {
         self.judge(note, &scores)
     }
 
+    /// As [`Classifier::assess_briefly`], over what was said of another note: with `assessment` reused, too, most of its memory is.
+    pub fn assess_briefly_into(&self, note: &str, scratch: &mut Scratch, assessment: &mut Assessment) {
+        let scores = self.score(note, scratch);
+        if assessment.model == self.id && assessment.readings.len() == self.about.heads.len() {
+            assessment.explanation = None;
+            assessment.length.limit = self.policy.limit;
+            self.judge_into(note, &scores, assessment);
+        } else {
+            *assessment = self.judge(note, &scores);
+        }
+    }
+
     /// Computes the probabilities of all labels.
     ///
     /// The logit of a label is its bias plus, for each block, the sum of the weights of all features found, divided by

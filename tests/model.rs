@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use safetensors::SafeTensors;
 use thinktwice::features::Scratch;
 use thinktwice::model::{Model, SHIPPED};
-use thinktwice::{Classifier, Error, Verdict};
+use thinktwice::{Classifier, Error, Policy, Verdict};
 
 #[test]
 fn the_shipped_model_is_whole_and_small() {
@@ -67,10 +67,18 @@ fn public_types_can_cross_threads() {
 fn brief_and_full_assessments_agree() {
     let classifier = Classifier::shipped();
     let mut scratch = Scratch::default();
+    let strict = Policy { limit: 3, ..classifier.policy().clone() };
+    let mut over = Classifier::shipped().with_policy(strict).expect("its own policy").assess("Are you free?");
     for note in ["", "x", "Are you single?", "Hello, let's connect", "Ünïcödé 😍 ¶\n\nword"] {
         let mut full = classifier.assess(note);
         full.explanation = None;
         assert_eq!(classifier.assess_briefly(note, &mut scratch), full);
+        classifier.assess_briefly_into(note, &mut scratch, &mut over);
+        assert_eq!(over, full);
+        over.model.digest.push('x');
+        over.readings.truncate(note.len() % 3);
+        classifier.assess_briefly_into(note, &mut scratch, &mut over);
+        assert_eq!(over, full, "over that of another model");
     }
 }
 
