@@ -214,9 +214,6 @@ mod tests {
         for (count, columns) in [(0, 5), (1, 1), (5, 5), (1000, 6), (98_300_u64, 5), (150_000, 14)] {
             let full = spread(count);
             let table = table(&full, columns);
-            if columns > 5 {
-                table.sharpen();
-            }
             assert!((count as usize..=count as usize + count as usize / 50 + 1).contains(&table.len()));
             let mut left_over = (0..table.len()).filter(|&row| table.is_left_over(row)).count();
             for fingerprint in &full {
@@ -226,6 +223,11 @@ mod tests {
                 left_over += 1;
             }
             assert_eq!(left_over, table.len(), "each has a row of its own");
+            let others = |filter: Filter<'_>| full.iter().filter(|&fingerprint| filter.may_have(fingerprint >> 24)).count();
+            assert_eq!(others(table.filter()), full.len(), "nothing is kept back before there is a filter");
+            table.sharpen();
+            assert!(full.iter().all(|&fingerprint| table.filter().may_have(fingerprint) && table.get(fingerprint).is_some()));
+            assert!(others(table.filter()) <= full.len() / 2 + 1, "most of what is not there");
         }
     }
 
