@@ -69,8 +69,8 @@ impl Block {
     }
 }
 
-/// Which bytes are letters, which marks, which anything else but blanks, and which a word of letters may go on with. Sixteen bytes at a time: @ instructions for 64
-/// bytes instead of the 340 of a look at a table for each.
+/// Which bytes are letters, which marks, which anything else but blanks, and which a word of letters may go on with. Sixteen bytes at a time: a note took 3 % less time
+/// than with a look at a table for each, and 4 % less than with comparisons of single bytes that the compiler turns into sixteen, since their bits then have to be gathered.
 fn kinds(bytes: &[u8; BLOCK]) -> [u64; 4] {
     let mut kinds = [0; 4];
     let all = |byte: u8| i8x16::splat(byte.cast_signed());
