@@ -32,9 +32,10 @@ pub struct Classifier {
     id: ModelId,
     extractor: Extractor,
     table: Table,
-    /// What a unit of each column's weights is worth, in logits.
-    scale: Vec<f32>,
-    bias: Vec<f32>,
+    /// What a unit of each of a row's bytes is worth, in logits, eight by eight: nothing, where it is no weight.
+    scale: Vec<[f32; 8]>,
+    /// The biases of the columns, in the same places.
+    bias: Vec<[f32; 8]>,
 }
 
 /// What the model computes for a note, before any policy.
@@ -63,7 +64,7 @@ impl Classifier {
         let parts = Parts::read(SHIPPED).expect("the shipped model is tested");
         let rows = in_eights(parts.rows, parts.scale.len());
         let table = Table::new(Cow::Borrowed(parts.pilots), rows, parts.scale.len()).expect("the shipped model is tested");
-        Self::assemble(parts.about, parts.digest, table, parts.scale, parts.bias)
+        Self::assemble(parts.about, parts.digest, table, &parts.scale, &parts.bias)
     }
 
     /// The model in a file, with the policy that it carries.
@@ -73,7 +74,7 @@ impl Classifier {
     /// As [`Model::load`].
     pub fn load(path: &Path) -> Result<Self, Error> {
         let (model, table) = Model::load_with_table(path)?;
-        Ok(Self::assemble(model.about, model.digest, table, model.scale, model.bias))
+        Ok(Self::assemble(model.about, model.digest, table, &model.scale, &model.bias))
     }
 
     /// The model in the bytes of a file, with the policy that it carries.
@@ -83,7 +84,7 @@ impl Classifier {
     /// As [`Model::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (model, table) = Model::with_table(bytes)?;
-        Ok(Self::assemble(model.about, model.digest, table, model.scale, model.bias))
+        Ok(Self::assemble(model.about, model.digest, table, &model.scale, &model.bias))
     }
 
     /// A classifier from a model in memory.
@@ -96,15 +97,20 @@ impl Classifier {
         let model::Stored { pilots, rows } = model::Stored::new(model).map_err(broken)?;
         let rows = in_eights(&rows, model.columns()).into_owned();
         let table = Table::new(Cow::Owned(pilots), Cow::Owned(rows), model.columns()).map_err(broken)?;
-        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, model.scale.clone(), model.bias.clone()))
+        Ok(Self::assemble(model.about.clone(), model.digest.clone(), table, &model.scale, &model.bias))
     }
 
-    fn assemble(about: About, digest: String, table: Table, scale: Vec<f32>, bias: Vec<f32>) -> Self {
+    fn assemble(about: About, digest: String, table: Table, scale: &[f32], bias: &[f32]) -> Self {
+        let in_eights = |columns: &[f32]| {
+            let mut eights = vec![[0.0; 8]; table.eights()];
+            eights.as_flattened_mut()[KEPT_BYTES..KEPT_BYTES + columns.len()].copy_from_slice(columns);
+            eights
+        };
         Self {
             extractor: Extractor::new(&about.features),
+            scale: in_eights(scale),
+            bias: in_eights(bias),
             table,
-            scale,
-            bias,
             id: ModelId { name: about.name.clone(), digest, format: FORMAT },
             policy: about.policy.clone(),
             rulings: Rulings::new(&about.policy, &about.heads),
@@ -177,6 +183,18 @@ impl Classifier {
         self.judge(note, &scores)
     }
 
+    /// As [`Classifier::assess_briefly`], over what was said of another note: with `assessment` reused, too, most of its memory is.
+    pub fn assess_briefly_into(&self, note: &str, scratch: &mut Scratch, assessment: &mut Assessment) {
+        let scores = self.score(note, scratch);
+        if assessment.model == self.id && assessment.readings.len() == self.about.heads.len() {
+            assessment.explanation = None;
+            assessment.length.limit = self.policy.limit;
+            self.judge_into(note, &scores, assessment);
+        } else {
+            *assessment = self.judge(note, &scores);
+        }
+    }
+
     /// Computes the probabilities of all labels.
     ///
     /// The logit of a label is its bias plus, for each block, the sum of the weights of all features found, divided by
@@ -212,13 +230,15 @@ impl Classifier {
         stored.clone_from(&self.bias);
         for block in (0..Block::COUNT).filter(|&block| sums.counts[block] > 0) {
             let norm = 1.0 / (sums.counts[block] as f32).sqrt();
-            let totals = sums.totals.iter().flat_map(|totals| totals[block]).skip(KEPT_BYTES);
-            for ((logit, total), scale) in stored.iter_mut().zip(totals).zip(&self.scale) {
-                *logit += total as f32 * scale * norm;
+            // All eight at once, those that are no columns too: a third of the instructions of taking the columns one by one.
+            for ((logits, totals), scale) in stored.iter_mut().zip(&sums.totals).zip(&self.scale) {
+                for ((logit, total), scale) in logits.iter_mut().zip(&totals[block]).zip(scale) {
+                    *logit += *total as f32 * scale * norm;
+                }
             }
         }
         scores.logits.clear();
-        self.about.expand_into(stored, &mut scores.logits);
+        self.about.expand_into(&stored.as_flattened()[KEPT_BYTES..][..self.about.columns()], &mut scores.logits);
         (scores.words, scores.known_words) = (sums.words, sums.known_words);
         scores.out_of_scope = self.about.guard.out_of_scope.and_then(|_| scores.logits.pop());
         scores.probabilities.clone_from(&scores.logits);
@@ -248,7 +268,12 @@ impl Classifier {
 
     /// What a row adds to each logit.
     pub(crate) fn weights(&self, row: usize) -> Vec<f32> {
-        let scaled = self.table.weights(row).iter().zip(&self.scale).map(|(weight, scale)| f32::from(weight.cast_signed()) * scale);
+        let scaled = self
+            .table
+            .weights(row)
+            .iter()
+            .zip(&self.scale.as_flattened()[KEPT_BYTES..])
+            .map(|(weight, scale)| f32::from(weight.cast_signed()) * scale);
         self.about.expand(&scaled.collect::<Vec<f32>>())
     }
 
@@ -258,10 +283,8 @@ impl Classifier {
     }
 
     /// What a unit of each of a row's bytes is worth, in logits: nothing, where it is no weight.
-    pub(crate) fn scale_in_eights(&self) -> Vec<[f32; 8]> {
-        let mut scale = vec![[0.0; 8]; self.table.eights()];
-        scale.as_flattened_mut()[KEPT_BYTES..KEPT_BYTES + self.scale.len()].copy_from_slice(&self.scale);
-        scale
+    pub(crate) fn scale_in_eights(&self) -> &[[f32; 8]] {
+        &self.scale
     }
 
     pub(crate) fn rulings(&self) -> &Rulings {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use safetensors::SafeTensors;
 use thinktwice::features::Scratch;
 use thinktwice::model::{Model, SHIPPED};
-use thinktwice::{Classifier, Error, Verdict};
+use thinktwice::{Classifier, Error, Policy, Verdict};
 
 #[test]
 fn the_shipped_model_is_whole_and_small() {
@@ -63,14 +63,40 @@ fn public_types_can_cross_threads() {
     sync::<Error>();
 }
 
+/// After some thousand notes with one scratch everything that makes scoring faster is there.
+#[test]
+fn a_note_has_the_same_scores_at_first_and_after_many_others() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/corpus/freight.jsonl");
+    let lines = std::fs::read_to_string(file).expect("in the repository");
+    let text = |line| serde_json::from_str::<serde_json::Value>(line).expect("an object")["text"].as_str().expect("text").to_owned();
+    let notes: Vec<String> = lines.lines().map(text).collect();
+    let (classifier, mut scratch) = (Classifier::shipped(), Scratch::default());
+    for _ in 0..30 {
+        for note in &notes {
+            drop(classifier.score(note, &mut scratch));
+        }
+    }
+    for note in &notes {
+        assert_eq!(classifier.score(note, &mut scratch), Classifier::shipped().score(note, &mut Scratch::default()));
+    }
+}
+
 #[test]
 fn brief_and_full_assessments_agree() {
     let classifier = Classifier::shipped();
     let mut scratch = Scratch::default();
+    let strict = Policy { limit: 3, ..classifier.policy().clone() };
+    let mut over = Classifier::shipped().with_policy(strict).expect("its own policy").assess("Are you free?");
     for note in ["", "x", "Are you single?", "Hello, let's connect", "Ünïcödé 😍 ¶\n\nword"] {
         let mut full = classifier.assess(note);
         full.explanation = None;
         assert_eq!(classifier.assess_briefly(note, &mut scratch), full);
+        classifier.assess_briefly_into(note, &mut scratch, &mut over);
+        assert_eq!(over, full);
+        over.model.digest.push('x');
+        over.readings.truncate(note.len() % 3);
+        classifier.assess_briefly_into(note, &mut scratch, &mut over);
+        assert_eq!(over, full, "over that of another model");
     }
 }
 

@@ -57,7 +57,7 @@ impl Classifier {
         let mut sums = vec![[0.0_f32; 8]; count * eights];
         for (token, sums) in sums.chunks_exact_mut(eights).enumerate() {
             for (block, within) in original.within(token) {
-                for ((sum, lanes), scale) in sums.iter_mut().zip(within).zip(&scale) {
+                for ((sum, lanes), scale) in sums.iter_mut().zip(within).zip(scale) {
                     for ((sum, total), scale) in sum.iter_mut().zip(lanes).zip(scale) {
                         *sum += *total as f32 * scale * norms[block as usize];
                     }
@@ -66,7 +66,7 @@ impl Classifier {
         }
         for Spanning { row, block, units, part } in original.spanning() {
             let factor = norms[block as usize] * part;
-            for (eight, (weights, scale)) in self.row(row).iter().zip(&scale).enumerate() {
+            for (eight, (weights, scale)) in self.row(row).iter().zip(scale).enumerate() {
                 let mut parts = [0.0; 8];
                 for ((part, weight), scale) in parts.iter_mut().zip(weights).zip(scale) {
                     *part = f32::from(weight.cast_signed()) * scale * factor;

@@ -5,6 +5,8 @@ mod memo;
 mod original;
 mod sums;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::{LONG, Language, Short, Stemmer, TokenKind, Tokens};
@@ -203,8 +205,8 @@ pub struct Scratch {
     /// A word's characters between its two edges.
     letters: Vec<char>,
     pub(crate) sums: Sums,
-    /// The logits of the stored columns.
-    pub(crate) columns: Vec<f32>,
+    /// The logits of the stored columns, eight by eight, where a row has their weights.
+    pub(crate) columns: Vec<[f32; 8]>,
 }
 
 /// Stems that were worked out before.
@@ -307,6 +309,11 @@ impl Extractor {
             stems.known.insert(short, stem);
         }
         then(&stem, hash)
+    }
+
+    /// The hash of a token's stem, worked out anew.
+    fn unit(&self, kind: TokenKind, text: &str) -> u64 {
+        unit_hash(&if kind == TokenKind::Word { self.stemmer.stem(text) } else { Cow::Borrowed(text) })
     }
 
     /// The n-grams of two or more of a note's units, as fingerprint, first and last unit, shorter ones first.

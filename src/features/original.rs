@@ -132,8 +132,8 @@ impl Extractor {
             within.extend(scratch.sums.totals.iter().map(|totals| WITHIN.map(|block| totals[block as usize])));
         }
         scratch.sums.totals.clone_from(&totals);
-        self.word_ngrams(&units, |fingerprint, from, to| find(Block::Word, table.find(fingerprint), from, to));
-        self.skip_bigrams(&units, |fingerprint, from, to| find(Block::Skip, table.find(fingerprint), from, to));
+        self.word_ngrams(&units, |fingerprint, from, to| find(Block::Word, table.find(table.filter(), fingerprint), from, to));
+        self.skip_bigrams(&units, |fingerprint, from, to| find(Block::Skip, table.find(table.filter(), fingerprint), from, to));
         let mut order: Vec<u64> = found.iter().zip(0_u64..).map(|((place, _), at)| u64::from(*place) << 32 | at).collect();
         order.sort_unstable();
         let mut features: Vec<Feature> = Vec::with_capacity(order.len());
@@ -327,7 +327,7 @@ impl Original {
     /// Adds an n-gram from one unit of the edited note to another if it is in no run.
     fn add_new(&mut self, table: &Table, fingerprint: u64, block: Block, (first, last): (usize, usize)) {
         if last as u32 >= self.room.edited_until[first] {
-            self.add(table.find(fingerprint), block);
+            self.add(table.find(table.filter(), fingerprint), block);
         }
     }
 

@@ -44,11 +44,10 @@ struct Version {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header<'a> {
+struct Header<A> {
     format: u64,
     digest: String,
-    #[serde(borrow)]
-    about: &'a RawValue,
+    about: A,
 }
 
 impl Model {
@@ -138,8 +137,7 @@ impl Model {
         ];
         let write = |digest: String| -> Result<Vec<u8>, Error> {
             let about = serde_json::value::to_raw_value(&self.about).map_err(|error| Error::Model(error.to_string()))?;
-            let json = serde_json::to_string(&Header { format: FORMAT, digest, about: &about })
-                .map_err(|error| Error::Model(error.to_string()))?;
+            let json = serde_json::to_string(&Header { format: FORMAT, digest, about }).map_err(|error| Error::Model(error.to_string()))?;
             safetensors::serialize(
                 tensors.iter().map(|(name, view)| (*name, view)),
                 Some(HashMap::from([(KEY.to_owned(), json)]).into_iter().collect()),
@@ -202,7 +200,6 @@ pub(crate) struct Parts<'b> {
     features: usize,
     texts: &'b [u8],
     tensors: Tensors<'b>,
-    about_json: String,
 }
 
 impl<'b> Parts<'b> {
@@ -210,17 +207,16 @@ impl<'b> Parts<'b> {
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Error> {
         let broken = |what: &str| Error::Model(what.to_owned());
         let tensors = Tensors::read(bytes)?;
-        let metadata = tensors.metadata.metadata();
-        let json = metadata
-            .as_ref()
-            .and_then(|map| map.get(KEY))
-            .ok_or_else(|| broken("a safetensors file, but its metadata has no key \"thinktwice\""))?;
-        let version: Version = parse(json)?;
-        if version.format != FORMAT {
-            return Err(Error::Version { found: version.format, expected: FORMAT });
+        let json = tensors.json()?;
+        let header = parse(json);
+        // Of another format the version alone can be read for sure; one pass over the text is enough for this one.
+        if !matches!(header, Ok(Header { format: FORMAT, .. })) {
+            let Version { format } = parse(json)?;
+            if format != FORMAT {
+                return Err(Error::Version { found: format, expected: FORMAT });
+            }
         }
-        let header: Header<'_> = parse(json)?;
-        let about: About = parse(header.about.get())?;
+        let Header::<About> { digest, about, .. } = header?;
         check_about(&about)?;
 
         let columns = about.columns();
@@ -244,8 +240,7 @@ impl<'b> Parts<'b> {
             pilots: tensor(&tensors, "table.pilots", Dtype::U8, &[None])?,
             rows: tensor(&tensors, "table.rows", Dtype::U8, &[None, Some(KEPT_BYTES + columns)])?,
             texts: tensor(&tensors, "vocabulary.text", Dtype::U8, &[None])?,
-            about_json: header.about.get().to_owned(),
-            digest: header.digest,
+            digest,
             about,
             scale,
             bias,
@@ -256,7 +251,8 @@ impl<'b> Parts<'b> {
     }
 
     fn recomputed_digest(&self) -> Result<String, Error> {
-        digest(&self.about_json, &self.tensors)
+        let Header::<&RawValue> { about, .. } = parse(self.tensors.json()?)?;
+        digest(about.get(), &self.tensors)
     }
 }
 
@@ -276,6 +272,13 @@ impl<'b> Tensors<'b> {
             SafeTensors::read_metadata(bytes).map_err(|error| Error::Model(format!("not a whole safetensors file ({error})")))?;
         // The length of the header, its eight bytes, and the header itself are there.
         Ok(Self { metadata, data: &bytes[8 + header..] })
+    }
+
+    /// Everything that is not a tensor.
+    fn json(&self) -> Result<&str, Error> {
+        let metadata = self.metadata.metadata().as_ref();
+        let json = metadata.and_then(|map| map.get(KEY)).map(String::as_str);
+        json.ok_or_else(|| Error::Model(format!("a safetensors file, but its metadata has no key {KEY:?}")))
     }
 
     fn get(&self, name: &str) -> Result<(&TensorInfo, &'b [u8]), Error> {

@@ -145,18 +145,30 @@ impl Tokens {
     }
 
     /// What tells the token at a place from any other, where it is short enough.
-    #[inline]
     pub(crate) fn short(&self, index: usize) -> Short {
-        let Entry { kind, text: (from, to), .. } = self.entries[index];
-        let is_word = u64::from(kind == TokenKind::Word) << 56;
-        // The same way for all lengths: how long a word is, is hard to foresee.
-        match (FIRST_BYTES.get(to - from), self.text.as_bytes()[from..].first_chunk::<24>()) {
-            (Some(masks), Some(bytes)) => {
-                let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
-                (first & masks[0], second & masks[1], third & masks[2] | is_word)
-            }
-            _ => LONG,
+        short(self.text.as_bytes(), &self.entries[index])
+    }
+
+    /// The same of every token.
+    #[inline]
+    pub(crate) fn shorts(&self) -> impl Iterator<Item = Short> {
+        let text = self.text.as_bytes();
+        self.entries.iter().map(move |entry| short(text, entry))
+    }
+}
+
+/// What tells an entry from any other.
+#[inline]
+fn short(bytes: &[u8], entry: &Entry) -> Short {
+    let Entry { kind, text: (from, to), .. } = *entry;
+    let is_word = u64::from(kind == TokenKind::Word) << 56;
+    // The same way for all lengths: how long a word is, is hard to foresee.
+    match (FIRST_BYTES.get(to - from), bytes[from..].first_chunk::<24>()) {
+        (Some(masks), Some(bytes)) => {
+            let [first, second, third] = [0, 8, 16].map(|at| eight_from(bytes, at));
+            (first & masks[0], second & masks[1], third & masks[2] | is_word)
         }
+        _ => LONG,
     }
 }
 
@@ -208,25 +220,26 @@ impl Reader<'_> {
     }
 
     /// Reads the tokens of the block at `at`, which nearly all are plain, and says where the next block begins; or where the first token begins that is not plain.
-    #[expect(clippy::needless_bitwise_bool, reason = "one branch instead of three")]
     fn plain_tokens(&mut self, at: usize, block: Block) -> Result<usize, usize> {
-        let Block { mut starts, mut lasts, words, marks } = block;
+        let Block { mut starts, lasts, words, marks } = block;
         let words = if self.has_address { 0 } else { words };
-        while lasts != 0 {
-            let (first, last) = (starts.trailing_zeros() as usize, lasts.trailing_zeros() as usize);
-            let (start, end) = (at + first, at + last + 1);
-            let is_single = self.padded[start] != self.padded[end];
-            let is_word = words >> last & 1 != 0;
-            // One branch for all: whether a token is a word or a mark is hard to foresee.
-            if !(is_word | (marks >> last & 1 != 0) & is_single) | (last == BLOCK - 1) {
-                // What ends with the block may go on in the next one.
-                return if last == BLOCK - 1 && first > 0 { Ok(start) } else { Err(start) };
-            }
-            self.push(if is_word { TokenKind::Word } else { TokenKind::Mark }, (start, end), start..end);
-            starts &= starts - 1;
-            lasts &= lasts - 1;
+        // What ends with the block may go on in the next one.
+        let others = lasts & !((words | marks) & (u64::MAX >> 1));
+        // Those before the first of the others: no token has to be looked at to see where to end.
+        let mut plain = lasts & (others & others.wrapping_neg()).wrapping_sub(1);
+        self.entries.extend((0..plain.count_ones()).map(|_| {
+            let last = plain.trailing_zeros() as usize;
+            let kind = if words >> last & 1 != 0 { TokenKind::Word } else { TokenKind::Mark };
+            let text = (at + starts.trailing_zeros() as usize, at + last + 1);
+            starts &= starts.wrapping_sub(1);
+            plain &= plain.wrapping_sub(1);
+            Entry { kind, text, from: text }
+        }));
+        if others == 0 {
+            return Ok(at + BLOCK);
         }
-        Ok(at + BLOCK)
+        let first = starts.trailing_zeros() as usize;
+        if others.trailing_zeros() as usize == BLOCK - 1 && first > 0 { Ok(at + first) } else { Err(at + first) }
     }
 
     /// Reads one token (or a blank) of any kind at `at` and returns where the next one starts. A stretch without spaces is searched

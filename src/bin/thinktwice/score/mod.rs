@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use thinktwice::features::Scratch;
 use thinktwice::rows::{Batch, Batches};
 use thinktwice::whole_file::{WholeFile, remove_unfinished_when_stopped};
-use thinktwice::{Classifier, Error};
+use thinktwice::{Assessment, Classifier, Error};
 
 use super::{ExitStatus, ModelArgs};
 use crate::notes::{InputArgs, Layout, Notes};
@@ -141,6 +141,22 @@ struct Scorer<'a> {
     explain: bool,
 }
 
+/// What one thread keeps from note to note.
+#[derive(Default)]
+struct Memory {
+    scratch: Scratch,
+    /// An assessment that is no longer needed.
+    spare: Option<Assessment>,
+}
+
+impl Memory {
+    fn assess_briefly(&mut self, classifier: &Classifier, text: &str) -> Assessment {
+        let Some(mut assessment) = self.spare.take() else { return classifier.assess_briefly(text, &mut self.scratch) };
+        classifier.assess_briefly_into(text, &mut self.scratch, &mut assessment);
+        assessment
+    }
+}
+
 /// A batch that has been read.
 #[derive(Default)]
 struct Scored {
@@ -169,8 +185,8 @@ impl Scorer<'_> {
             threads,
             || batches.next().with_context(|| format!("cannot read {name}")),
             || {
-                let mut scratch = Scratch::default();
-                move |batch| self.assess(&batch, &mut scratch)
+                let mut memory = Memory::default();
+                move |batch| self.assess(&batch, &mut memory)
             },
             |scored: anyhow::Result<Scored>| {
                 let scored = scored?;
@@ -190,15 +206,15 @@ impl Scorer<'_> {
         Ok(summary)
     }
 
-    fn assess(&self, batch: &Batch, scratch: &mut Scratch) -> anyhow::Result<Scored> {
+    fn assess(&self, batch: &Batch, memory: &mut Memory) -> anyhow::Result<Scored> {
         let mut scored = Scored { size: batch.size, ..Scored::default() };
         let mut rows = self.format.rows();
         let mut written = Ok(());
         self.layout.visit(batch, |note| {
             let outcome = match &note.text {
                 Ok(text) if text.trim().is_empty() => Outcome::Empty,
-                Ok(text) if self.explain => Outcome::Assessed(self.classifier.assess_with(text, scratch)),
-                Ok(text) => Outcome::Assessed(self.classifier.assess_briefly(text, scratch)),
+                Ok(text) if self.explain => Outcome::Assessed(self.classifier.assess_with(text, &mut memory.scratch)),
+                Ok(text) => Outcome::Assessed(memory.assess_briefly(self.classifier, text)),
                 Err(cause) => {
                     scored.failures.push((note.line, cause.clone()));
                     Outcome::Failed(cause.clone())
@@ -207,6 +223,9 @@ impl Scorer<'_> {
             scored.summary.count(&outcome);
             if written.is_ok() {
                 written = rows.write(&note, &outcome);
+            }
+            if let Outcome::Assessed(assessment) = outcome {
+                memory.spare = Some(assessment);
             }
         });
         written?;

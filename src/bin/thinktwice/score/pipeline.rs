@@ -11,7 +11,7 @@ const AHEAD: u64 = 4;
 /// Takes items from `source`, works on them, and hands the results to `sink` in the order of the items.
 ///
 /// Every thread does all three in turn, so that reading, working and writing overlap, with one thread nothing runs beside it, and no more
-/// than `AHEAD` items a thread are in memory. `worker` makes what one thread works with. The first error ends it all.
+/// than `AHEAD` items a thread are in memory. While one thread is in the sink, the others leave their results to it and go on. `worker` makes what one thread works with. The first error ends it all.
 pub(super) fn in_order<I, O, E, W>(
     threads: NonZero<usize>,
     source: impl FnMut() -> Result<Option<I>, E> + Send,
@@ -24,14 +24,14 @@ where
     E: Send,
 {
     let source = Mutex::new(Source { take: source, taken: 0 });
-    let order = Mutex::new(Order { sink, next: 0, waiting: BTreeMap::new(), failed: None });
+    let sink = Mutex::new(sink);
+    let order = Mutex::new(Order { next: 0, waiting: BTreeMap::new(), is_in_sink: false, failed: None });
     let moved = Condvar::new();
     let work = || {
         let mut work = worker();
         while let Some((number, item)) = take(&source, &order, &moved, AHEAD * threads.get() as u64) {
             let result = work(item);
-            lock(&order).put(number, result);
-            moved.notify_all();
+            put(&order, &sink, &moved, number, result);
         }
     };
     thread::scope(|scope| {
@@ -49,24 +49,25 @@ struct Source<S> {
     taken: u64,
 }
 
-struct Order<K, O, E> {
-    sink: K,
+struct Order<O, E> {
     /// The number of the item that the sink gets next.
     next: u64,
     /// What was done before its turn.
     waiting: BTreeMap<u64, O>,
+    /// Whether some thread is there, which takes what is next as well.
+    is_in_sink: bool,
     failed: Option<E>,
 }
 
 /// The next item and its number. `None` at the end and after an error.
-fn take<I, O, E, K>(
+fn take<I, O, E>(
     source: &Mutex<Source<impl FnMut() -> Result<Option<I>, E>>>,
-    order: &Mutex<Order<K, O, E>>,
+    order: &Mutex<Order<O, E>>,
     moved: &Condvar,
     ahead: u64,
 ) -> Option<(u64, I)> {
     let mut source = lock(source);
-    let waits = |order: &mut Order<K, O, E>| order.failed.is_none() && source.taken >= order.next + ahead;
+    let waits = |order: &mut Order<O, E>| order.failed.is_none() && source.taken >= order.next + ahead;
     // Whoever works on the oldest item needs no more than the order to finish it.
     let order_now = moved.wait_while(lock(order), waits).expect("no thread panicked");
     if order_now.failed.is_some() {
@@ -86,15 +87,24 @@ fn take<I, O, E, K>(
     }
 }
 
-impl<K: FnMut(O) -> Result<(), E>, O, E> Order<K, O, E> {
-    fn put(&mut self, number: u64, result: O) {
-        self.waiting.insert(number, result);
-        while self.failed.is_none()
-            && let Some(result) = self.waiting.remove(&self.next)
-        {
-            self.failed = (self.sink)(result).err();
-            self.next += 1;
-        }
+/// Hands over a result, and whatever is next after it, unless another thread does so.
+fn put<O, E>(order: &Mutex<Order<O, E>>, sink: &Mutex<impl FnMut(O) -> Result<(), E>>, moved: &Condvar, number: u64, result: O) {
+    let mut now = lock(order);
+    now.waiting.insert(number, result);
+    while !now.is_in_sink
+        && now.failed.is_none()
+        && let next = now.next
+        && let Some(result) = now.waiting.remove(&next)
+    {
+        now.is_in_sink = true;
+        drop(now);
+        let failed = lock(sink)(result).err();
+        now = lock(order);
+        now.is_in_sink = false;
+        now.next += 1;
+        // The first error, which may be that of the source.
+        now.failed = now.failed.take().or(failed);
+        moved.notify_all();
     }
 }
 
