@@ -136,6 +136,28 @@ fn whatever_is_switched_off_is_never_found() {
     }
 }
 
+#[test]
+fn a_single_word_clears_nothing() {
+    assert_eq!(verdict("", "Hello"), (Verdict::Unsure, vec!["unknown".to_owned()]));
+    assert_eq!(verdict("off = ['unknown']", "Hello"), (Verdict::Revise, vec!["reason-missing".to_owned()]));
+    assert_eq!(verdict("", "Single?"), (Verdict::Hold, vec!["romantic".to_owned()]));
+    let mut model = Model::from_bytes(SHIPPED).expect("whole");
+    model.about.guard.words = 1;
+    assert_eq!(Classifier::new(&model).expect("whole").assess("Hello").verdict, Verdict::Revise);
+}
+
+#[test]
+fn what_comes_near_to_being_held_is_not_called_clear() {
+    let mut model = Model::from_bytes(SHIPPED).expect("whole");
+    let professional = Classifier::shipped().assess(WORK).decisive().probabilities[0].1;
+    let mut verdict = |doubt: f32| {
+        model.about.guard.doubt = doubt;
+        Classifier::new(&model).expect("whole").assess(WORK).verdict
+    };
+    let harm = 1.0 - professional;
+    assert_eq!((verdict(2.0 * harm), verdict(harm / 2.0)), (Verdict::Send, Verdict::Unsure));
+}
+
 /// The shipped model with thresholds fitted for every strictness, as training would have left them.
 fn with_presets() -> Model {
     let mut model = Model::from_bytes(SHIPPED).expect("whole");
