@@ -42,7 +42,7 @@ impl Default for FitSettings {
             heads: vec!["intent".to_owned(), "reason".to_owned()],
             features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
             least_notes: 2,
-            vocabulary: 98_000,
+            vocabulary: 97_500,
             alpha: 0.125,
             weighting: Weighting::Idf,
             dropout: 0.8,

@@ -53,16 +53,11 @@ impl Design {
 
     /// The gradient's norm where all weights are 0 and each class is as likely as any other.
     pub(super) fn norm_at_zero(&self, targets: &[usize], classes: usize) -> f64 {
-        let of = |entries: &mut dyn Iterator<Item = (usize, f32)>, sums: &mut Vec<f64>| {
-            sums.fill(0.0);
-            entries.for_each(|(row, value)| sums[targets[row]] += f64::from(value));
-            let mean = sums.iter().sum::<f64>() / classes as f64;
-            sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>()
-        };
         let sums = || vec![0.0; classes];
-        let columns: Vec<f64> =
-            (0..self.columns.height()).into_par_iter().map_init(sums, |sums, column| of(&mut self.columns.row(column), sums)).collect();
-        (columns.iter().sum::<f64>() + of(&mut (0..targets.len()).map(|row| (row, 1.0)), &mut sums())).sqrt()
+        let of_column = |sums: &mut Vec<f64>, column| spread(self.columns.row(column), targets, sums);
+        let columns: Vec<f64> = (0..self.columns.height()).into_par_iter().map_init(sums, of_column).collect();
+        let intercepts = spread((0..targets.len()).map(|row| (row, 1.0)), targets, &mut sums());
+        (columns.iter().sum::<f64>() + intercepts).sqrt()
     }
 
     /// For each row, the sum of its squared values.
@@ -111,6 +106,16 @@ impl Design {
     pub(super) fn transposed_times(&self, table: &Table) -> Table {
         product(&self.columns, table)
     }
+}
+
+/// The sum of the squares of what the classes' sums of a column differ from their mean by.
+fn spread(column: impl Iterator<Item = (usize, f32)>, targets: &[usize], sums: &mut [f64]) -> f64 {
+    sums.fill(0.0);
+    for (row, value) in column {
+        sums[targets[row]] += f64::from(value);
+    }
+    let mean = sums.iter().sum::<f64>() / sums.len() as f64;
+    sums.iter().map(|sum| (sum - mean).powi(2)).sum()
 }
 
 /// A dense matrix in single precision with a column for each class, its rows padded for vector instructions.

@@ -1,4 +1,4 @@
-//! Multinomial logistic regression with an L2 penalty over sparse rows, by L-BFGS.
+//! Multinomial logistic regression with an L2 penalty over sparse rows, by L-BFGS from where dual coordinate ascent ends.
 //!
 //! Minimises `-Σ ln p(yᵢ | xᵢ) + α/2 · Σ w²`, the intercepts not penalised: the objective of `linfa-logistic`, which is the
 //! referee that the tests hold this against. `linfa-logistic` itself is dense: it multiplies every zero.
