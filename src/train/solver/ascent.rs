@@ -200,8 +200,8 @@ impl Note {
     /// Moves the share to what was found; `moves` becomes by how much, rounded as the weights are.
     fn move_to(&mut self, share: &mut [f64], intercepts: &mut [f64], moves: &mut [f32]) {
         let mut most = 0.0_f64;
-        for class in 0..share.len() {
-            self.step[class] = self.miss(class) / self.alpha - share[class];
+        for (class, share) in share.iter().enumerate() {
+            self.step[class] = self.miss(class) / self.alpha - share;
             most = most.max(self.step[class].abs());
         }
         moves.fill(0.0);
