@@ -24,6 +24,11 @@ impl Scales {
         Self { strength, factors: (strength > 0.0).then(|| scales(&even_masses()[..count], strength)) }
     }
 
+    /// Without dropout.
+    pub(super) fn none() -> Self {
+        Self { strength: 0.0, factors: None }
+    }
+
     /// Those of the columns at `kept`, by the masses that all columns have, scaled by these, after a fit to them.
     pub(super) fn refined(&self, masses: &[f64], kept: &[usize]) -> Self {
         let refined = self.factors.as_ref().map(|factors| {

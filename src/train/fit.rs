@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::assemble::assemble;
@@ -12,11 +12,11 @@ use super::corpus::{Corpus, Note};
 use super::cross::{CrossValidated, OutOfFold, cross_validate, nested};
 use super::extract::Collision;
 use super::guard::{fit_guard, refused};
-use super::matrix::BlockWeights;
 use super::metrics::{Confusion, Figure, bootstrap, log_loss};
 use super::problem::{HeadData, Problem};
 use super::seen::prints;
 use super::select::{Ablation, Selection, select};
+pub use super::settings::{FitSettings, Weighting};
 use super::slices::{Slice, slices};
 use super::solver::SolverError;
 use super::thresholds::{hold_thresholds, winner_thresholds};
@@ -24,81 +24,8 @@ use super::vectors::WordVectors;
 use super::weights::Training;
 use crate::classifier::argmax;
 use crate::error::Error;
-use crate::features::FeatureSettings;
 use crate::model::{About, Head, Model, Preset};
 use crate::policy::{Policy, Strictness};
-
-/// Everything that a training run can be told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FitSettings {
-    /// The name that the model's assessments carry.
-    pub name: String,
-    /// The label columns; the first decides.
-    pub heads: Vec<String>,
-    /// Which features are read.
-    pub features: FeatureSettings,
-    /// A feature must occur in this many training notes.
-    pub least_notes: u32,
-    /// How many features are kept, by the size of their weights.
-    pub vocabulary: usize,
-    /// The penalty (`1/C`).
-    pub alpha: f64,
-    /// How much each feature counts beside the others of its family.
-    pub weighting: Weighting,
-    /// How far the penalty is that of dropout, from 0 (the same for every feature) to 1.
-    pub dropout: f64,
-    /// How much each family of features counts.
-    pub block_weights: BlockWeights,
-    /// Whether to look for better settings near these, see [`Ablation`].
-    pub select: bool,
-    /// How many folds the cross-validation has. Of a large corpus, only as many are held out and measured as is done in some minutes: at least one.
-    pub folds: usize,
-    /// Share of the corpus's notes that the model may be too unsure to answer (0 to 1); the guard is fitted to it.
-    pub unsure: f64,
-}
-
-impl Default for FitSettings {
-    fn default() -> Self {
-        Self {
-            name: "default".to_owned(),
-            heads: vec!["intent".to_owned(), "reason".to_owned()],
-            features: FeatureSettings { surface_words: true, ..FeatureSettings::default() },
-            least_notes: 2,
-            vocabulary: 98_000,
-            alpha: 0.25,
-            weighting: Weighting::Idf,
-            dropout: 0.8,
-            select: false,
-            block_weights: BlockWeights { word: 3.6, char: 1.6, skip: 1.8, vector: 0.1 },
-            folds: 5,
-            unsure: 0.02,
-        }
-    }
-}
-
-/// How much a feature counts beside the others of its family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Weighting {
-    /// All alike.
-    None,
-    /// Rare ones more: `1 - ln(1 + notes with it) / ln(1 + notes)`.
-    Idf,
-    /// Those more that stand with one label oftener than with the others (Wang and Manning 2012).
-    LogCountRatio,
-}
-
-impl Weighting {
-    /// The name that reports use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Idf => "idf",
-            Self::LogCountRatio => "log-count ratio",
-        }
-    }
-}
 
 /// How far a fit is.
 #[derive(Clone, Copy, Debug, PartialEq)]

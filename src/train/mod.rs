@@ -28,6 +28,7 @@ mod prune;
 pub mod reliability;
 pub mod seen;
 pub mod select;
+mod settings;
 pub mod shipped;
 pub mod slices;
 pub mod solver;

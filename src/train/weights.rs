@@ -111,6 +111,9 @@ impl<'a> Training<'a> {
         }
         let meanings = self.meanings(rows.len(), &frequency);
         let (ranked_by, learned) = (self.problem.repeated(&ranked_by), self.problem.repeated(rows));
+        if self.settings.dropout == 0.0 && vocabulary.len() <= self.settings.vocabulary {
+            return self.fit_plain_path(&learned, &vocabulary, meanings.as_ref(), alphas);
+        }
         let mut data = self.designs(&ranked_by, &vocabulary, meanings.as_deref());
         let count = vocabulary.len();
         let even: Vec<Scales> = data.iter().map(|(design, _)| Scales::even(design, count, self.settings.dropout)).collect();
@@ -118,16 +121,12 @@ impl<'a> Training<'a> {
             scales.apply(design);
         }
         let most = self.settings.vocabulary;
-        // Without dropout they only say which features to leave out.
-        let masses_matter = self.settings.dropout > 0.0 || count > most;
         let mut before: Option<Vec<SparseFitted>> = None;
         let mut path = Vec::new();
         let ranking = ranked_by.len() as f64 / (ranked_by.len() + learned.len()) as f64;
         for (at, &alpha) in alphas.iter().enumerate() {
             let first = self.fit_heads(&data, alpha, before.as_deref(), RANKING, ranking)?;
-            let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| {
-                if masses_matter { dropout::masses(design, fitted) } else { Vec::new() }
-            };
+            let masses_of = |((design, _), fitted): (&(Design, Vec<usize>), &SparseFitted)| dropout::masses(design, fitted);
             let masses: Vec<Vec<f64>> = data.iter().zip(&first).map(masses_of).collect();
             let mut kept = dearest(count, halfway(count, most), &first, &masses);
             let mut last = None;
@@ -147,6 +146,24 @@ impl<'a> Training<'a> {
             let start = (ranked_by.len() == learned.len()).then_some(last.as_ref().unwrap_or(&first).as_slice());
             path.push(self.fit_kept(&learned, kept, start, alpha, 1.0 - ranking)?);
             before = Some(first);
+        }
+        Ok(path)
+    }
+
+    /// The same where all features stay as they are, and nothing has to be found about them first.
+    fn fit_plain_path(
+        &self,
+        learned: &[usize],
+        vocabulary: &[Column],
+        meanings: Option<&Arc<Meanings<'a>>>,
+        alphas: &[f64],
+    ) -> Result<Vec<Weights<'a>>, FitError> {
+        let mut path: Vec<Weights<'a>> = Vec::new();
+        for &alpha in alphas {
+            let scales = vec![Scales::none(); self.heads.len()];
+            let kept = Kept { vocabulary: vocabulary.to_vec(), scales, meanings: meanings.cloned() };
+            let start = path.last().map(|before| before.heads.as_slice());
+            path.push(self.fit_kept(learned, kept, start, alpha, 1.0)?);
         }
         Ok(path)
     }

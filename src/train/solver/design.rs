@@ -51,10 +51,71 @@ impl Design {
         product(&self.rows, table)
     }
 
+    /// The gradient's norm where all weights are 0 and each class is as likely as any other.
+    pub(super) fn norm_at_zero(&self, targets: &[usize], classes: usize) -> f64 {
+        let sums = || vec![0.0; classes];
+        let of_column = |sums: &mut Vec<f64>, column| spread(self.columns.row(column), targets, sums);
+        let columns: Vec<f64> = (0..self.columns.height()).into_par_iter().map_init(sums, of_column).collect();
+        let intercepts = spread((0..targets.len()).map(|row| (row, 1.0)), targets, &mut sums());
+        (columns.iter().sum::<f64>() + intercepts).sqrt()
+    }
+
+    /// For each row, the sum of its squared values.
+    pub(super) fn squared_rows(&self) -> impl Iterator<Item = f64> {
+        (0..self.rows.height()).map(|row| self.rows.row(row).map(|(_, value)| f64::from(value).powi(2)).sum())
+    }
+
+    /// One row of matrix · table.
+    pub(super) fn sum_row(&self, row: usize, table: &Table, out: &mut [f32]) {
+        let range = self.rows.starts[row]..self.rows.starts[row + 1];
+        sum_row(out, &self.rows.columns[range.clone()], &self.rows.values[range], table);
+    }
+
+    /// Adds a row, times a number for each class, to the table.
+    pub(super) fn add_row(&self, row: usize, by: &[f32], table: &mut Table) {
+        let range = self.rows.starts[row]..self.rows.starts[row + 1];
+        let entries = self.rows.columns[range.clone()].iter().zip(&self.rows.values[range]);
+        let stride = table.stride;
+        if let (4, Some(by)) = (by.len(), by.first_chunk::<4>()) {
+            let (rows, _) = table.values.as_chunks_mut::<4>();
+            for (&column, value) in entries {
+                for (slot, by) in rows[column as usize].iter_mut().zip(by) {
+                    *slot += value * by;
+                }
+            }
+            return;
+        }
+        let moved: Vec<(usize, f32)> = by.iter().copied().enumerate().filter(|(_, by)| *by != 0.0).collect();
+        if moved.len() * 4 < stride {
+            for (&column, value) in entries {
+                let slots = &mut table.values[column as usize * stride..][..stride];
+                for (class, by) in &moved {
+                    slots[*class] += value * by;
+                }
+            }
+        } else {
+            for (&column, value) in entries {
+                for (slot, by) in table.values[column as usize * stride..][..stride].iter_mut().zip(by) {
+                    *slot += value * by;
+                }
+            }
+        }
+    }
+
     /// matrixᵀ · table: what each column sums to.
     pub(super) fn transposed_times(&self, table: &Table) -> Table {
         product(&self.columns, table)
     }
+}
+
+/// The sum of the squares of what the classes' sums of a column differ from their mean by.
+fn spread(column: impl Iterator<Item = (usize, f32)>, targets: &[usize], sums: &mut [f64]) -> f64 {
+    sums.fill(0.0);
+    for (row, value) in column {
+        sums[targets[row]] += f64::from(value);
+    }
+    let mean = sums.iter().sum::<f64>() / sums.len() as f64;
+    sums.iter().map(|sum| (sum - mean).powi(2)).sum()
 }
 
 /// A dense matrix in single precision with a column for each class, its rows padded for vector instructions.
@@ -84,7 +145,7 @@ impl Table {
     }
 }
 
-fn stride(classes: usize) -> usize {
+pub(super) fn stride(classes: usize) -> usize {
     if classes <= 2 { classes } else { classes.next_multiple_of(4) }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<bool> {
     }
     // Rows that cannot be used are findings like others.
     let (corpus, places) = Corpus::read_with_places(&args.data.data, &args.label_columns, true)?;
-    let settings = FitSettings { heads: args.label_columns.clone(), ..args.language.settings() };
+    let settings = FitSettings { heads: args.label_columns.clone(), ..args.language.settings() }.suited_to(&corpus);
     report::print(&inspect(&corpus, &places, &settings, args.limit), args.format, args.most)?;
     Ok(true)
 }

@@ -95,6 +95,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut card = args.card.as_deref().map(|path| args.begin(path)).transpose()?;
     let shipped = args.with_shipped_corpus.then(|| shipped::for_labels_of(&corpus, &settings)).transpose()?;
     own::prepare(&mut corpus, &mut settings.heads, !args.label_columns.is_empty(), args.with_shipped_corpus)?;
+    let settings = settings.suited_to(&corpus);
     let start = Instant::now();
     let speaker = Speaker::new(corpus.notes.len());
     if let Some(shipped) = shipped {
