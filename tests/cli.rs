@@ -85,7 +85,7 @@ fn a_model_or_policy_that_cannot_be_used_is_one_clear_line() {
     };
     let check = |option: &str, file: &str| thinktwice(&["check", option, file, WORK], b"");
     assert_fails(&check("--model", &write("half", &SHIPPED[..SHIPPED.len() / 2])), &["half", "not a usable model"]);
-    assert_fails(&check("--model", &write("old", &version)), &["old", "format version 7", "retrain"]);
+    assert_fails(&check("--model", &write("old", &version)), &["old", "format version 8", "retrain"]);
     assert_fails(&check("--model", &path("none")), &["none", "check the path"]);
     assert_fails(&check("--policy", &write("p.toml", b"limit = 3\nlimt = 4\n")), &["p.toml", "line "]);
     let policy = include_str!("../src/policy/default.toml").replace("heads.intent.labels.romantic", "heads.intent.labels.romance");

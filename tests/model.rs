@@ -121,7 +121,7 @@ fn broken_models_are_errors() {
     let json = String::from_utf8_lossy(&SHIPPED[..64]).into_owned();
     assert!(json.contains("__metadata__"), "{json}");
     let other_version = replace(SHIPPED, br#"{\"format\":7,"#, br#"{\"format\":9,"#);
-    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 6 })));
+    assert!(matches!(Model::from_bytes(&other_version), Err(Error::Version { found: 9, expected: 7 })));
     // A header that claims more than there is allocates nothing for it.
     let mut claims = u64::MAX.to_le_bytes().to_vec();
     claims.extend_from_slice(b"{}");
