@@ -3,8 +3,9 @@
 use super::cross::OutOfFold;
 use super::metrics::{Figure, bootstrap};
 use super::problem::HeadData;
+use super::thresholds::{harm, holding};
 use crate::model::Guard;
-use crate::policy::{Policy, Verdict};
+use crate::policy::Policy;
 
 /// The value below which `share` of the values lie.
 fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
@@ -42,10 +43,9 @@ pub(super) fn fit_guard(
         let notes = scope.probabilities.iter().zip(&scope.targets).filter(|(_, target)| **target == 0);
         notes.map(|(p, _)| scope_logit(p)).collect()
     };
-    let holds: Vec<bool> = head.labels.iter().map(|label| policy.verdict(&head.name, label) == Verdict::Hold).collect();
-    let harm = |p: &Vec<f32>| p.iter().zip(&holds).filter(|(_, holds)| **holds).map(|(p, _)| f64::from(*p)).sum::<f64>();
-    let harmful: Vec<f64> =
-        found.probabilities.iter().zip(&found.targets).filter(|(_, target)| holds[**target]).map(|(p, _)| harm(p)).collect();
+    let holds = holding(head, policy);
+    let notes = found.probabilities.iter().zip(&found.targets);
+    let harmful: Vec<f64> = notes.filter(|(_, target)| holds[**target]).map(|(p, _)| f64::from(harm(p, &holds))).collect();
     let of_one_word = found.rows.iter().filter(|&&row| words(row) < 2).count();
     Guard {
         words: if of_one_word as f64 <= OF_ONE_WORD * unsure * found.rows.len() as f64 { 2 } else { 1 },

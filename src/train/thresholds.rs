@@ -6,11 +6,21 @@ use crate::classifier::argmax;
 use crate::model::Threshold;
 use crate::policy::{Policy, Verdict};
 
+/// Which labels of a head hold a note.
+pub(super) fn holding(head: &HeadData, policy: &Policy) -> Vec<bool> {
+    head.labels.iter().map(|label| policy.verdict(&head.name, label) == Verdict::Hold).collect()
+}
+
+/// What the labels that hold a note come to together.
+pub(super) fn harm(p: &[f32], holds: &[bool]) -> f32 {
+    p.iter().zip(holds).filter(|(_, holds)| **holds).map(|(p, _)| *p).sum()
+}
+
 /// One threshold for all labels that hold a note, on their probabilities together: the lowest at which no more of the harmless notes are held than
 /// allowed (0 to 1).
 pub(super) fn hold_thresholds(head: &HeadData, found: &OutOfFold, policy: &Policy, false_alarms: f32) -> Vec<Threshold> {
-    let holds: Vec<bool> = head.labels.iter().map(|label| policy.verdict(&head.name, label) == Verdict::Hold).collect();
-    let total = |p: &[f32]| p.iter().zip(&holds).filter(|(_, holds)| **holds).map(|(p, _)| *p).sum::<f32>();
+    let holds = holding(head, policy);
+    let total = |p: &[f32]| harm(p, &holds);
     let notes = || found.probabilities.iter().zip(&found.targets);
     let mut harmless: Vec<f32> = notes().filter(|(_, target)| !holds[**target]).map(|(p, _)| total(p)).collect();
     harmless.sort_by(|a, b| b.total_cmp(a));
